@@ -1,0 +1,70 @@
+package gatepost
+
+import "time"
+
+// OrganisationKind is one of the kinds of mission R1.
+type OrganisationKind string
+
+const (
+	KindGovernment OrganisationKind = "government"
+	KindPolice     OrganisationKind = "police"
+	KindDepartment OrganisationKind = "department"
+	KindSubControl OrganisationKind = "sub_control"
+	KindBusiness   OrganisationKind = "business"
+	KindCommunity  OrganisationKind = "community"
+	KindOperator   OrganisationKind = "operator"
+	KindThirdParty OrganisationKind = "third_party"
+)
+
+// Role is what a person does in an organisation (mission R13).
+type Role string
+
+const (
+	RoleWatcher    Role = "watcher"
+	RoleResponder  Role = "responder"
+	RoleMaintainer Role = "maintainer"
+	RoleSupervisor Role = "supervisor"
+	RoleOwner      Role = "owner"
+	RoleAdmin      Role = "admin" // administrator of the whole system
+)
+
+// Division is an administrative division (GB/T 2260 and its extensions).
+type Division struct {
+	Code   string // 2 digits province, 4 city, 6 county, 9 town
+	Name   string
+	Level  string // "province", "city", "county", "town"
+	Parent string // "" for a province
+}
+
+// Organisation is a tenant.
+type Organisation struct {
+	ID        string
+	Name      string
+	Kind      OrganisationKind
+	Division  string // division code, "" for none
+	CreatedAt time.Time
+}
+
+// User is a person with a login.
+type User struct {
+	ID           string
+	Login        string
+	Name         string
+	Organisation string // organisation id
+	Role         Role
+	PasswordHash string // argon2id, PHC string format
+	Disabled     bool
+	CreatedAt    time.Time
+}
+
+// Subject is who makes a request, as an access token or API key says.
+type Subject struct {
+	UserID       string
+	Login        string
+	Organisation string
+	Kind         OrganisationKind
+	Role         Role
+}
+
+// Admin tells whether the subject administers the whole system.
+func (s Subject) Admin() bool { return s.Role == RoleAdmin }

@@ -1,0 +1,111 @@
+package gatepost
+
+import (
+	"fmt"
+	"time"
+)
+
+// EndReason says why a run (one unbroken connection of a publisher) ended, and so why a gap
+// after it is there.
+type EndReason string
+
+const (
+	EndClosed    EndReason = "publisher_closed"  // the camera said goodbye
+	EndTimeout   EndReason = "publisher_timeout" // nothing came for too long
+	EndNetwork   EndReason = "network"           // the connection broke
+	EndReplaced  EndReason = "replaced"          // the camera itself came back on a new connection
+	EndJump      EndReason = "timestamp_jump"    // its clock jumped; the run was cut and begun anew
+	EndChanged   EndReason = "parameters"        // codec or picture size changed; begun anew
+	EndSuspended EndReason = "suspended"         // an operator or owner stopped it
+	EndShutdown  EndReason = "gateway_shutdown"  // this gateway was stopped in order
+	EndCrash     EndReason = "gateway_crash"     // this gateway died; found at its next start
+	EndStorage   EndReason = "storage"           // the spool could not be written
+	EndProtocol  EndReason = "protocol_error"    // the publisher broke its protocol
+)
+
+// Recording is one stored object of a camera: a self-contained fragmented MP4
+// of about a minute. A row exists only after its object is complete.
+type Recording struct {
+	ID       string
+	CameraID string
+	Run      string // id of the unbroken connection it belongs to
+	Seq      int    // 0, 1, 2 … within the run
+	Key      string // object key; see RecordingKey
+
+	Start     time.Time     // wall time of the first frame, µs
+	End       time.Time     // wall time of the end of the last frame, µs
+	Duration  time.Duration // media time from first frame to end of last
+	MediaTime time.Duration // media time of the first frame since the run began
+
+	Bytes         int64
+	Frames        int64  // video frames, or audio frames when there is no video
+	SHA256        string // hex, of the whole object
+	Codecs        string // RFC 6381, e.g. "avc1.4d401f,mp4a.40.2"
+	Width         int
+	Height        int
+	InitLen       int64  // bytes of ftyp+moov at the front
+	InitSHA256    string // hex; equal init segments need one EXT-X-MAP
+	Segments      []Segment
+	PriorEnd      EndReason // why the run before ended; "" unless Seq is 0
+	RunEnd        EndReason // why this run ended; "" unless it is the run's last object
+	RetentionDays int
+	Garbage       bool // tombstone: the object is being deleted
+}
+
+// Segment is one independently decodable stretch of an object: it begins at a
+// key frame (or, without video, at any frame).
+type Segment struct {
+	Offset   int64         // from the object's first byte
+	Length   int64         // bytes
+	Start    time.Duration // media time since the object's first frame
+	Duration time.Duration
+}
+
+// RecordingKey is the object key of a recording:
+// rec/<retention-days>/<camera>/<yyyy>/<mm>/<dd>/<run>-<seq>.mp4, by UTC start,
+// so that a bucket's lifecycle rules can be set by prefix as a backstop.
+func RecordingKey(retentionDays int, camera string, start time.Time, run string, seq int) string {
+	return fmt.Sprintf("rec/%d/%s/%s/%s-%05d.mp4", retentionDays, camera, start.UTC().Format("2006/01/02"), run, seq)
+}
+
+// Hold keeps a window of a camera's recordings from deletion.
+type Hold struct {
+	ID         string
+	CameraID   string
+	From, To   time.Time
+	Case       string
+	Reason     string
+	Until      time.Time
+	By         string // user id
+	CreatedAt  time.Time
+	ReleasedAt *time.Time
+}
+
+// SpanState is what a timeline says about a stretch of time.
+type SpanState string
+
+const (
+	SpanRecorded SpanState = "recorded"
+	SpanGap      SpanState = "gap"     // nothing there; Reason says why
+	SpanExpired  SpanState = "expired" // older than the camera's retention
+	SpanHeld     SpanState = "held"    // recorded, and kept by a hold
+)
+
+// Span is one stretch of a timeline.
+type Span struct {
+	From, To time.Time
+	State    SpanState
+	Reason   GapReason // for gaps
+}
+
+// GapReason is why there is no footage.
+type GapReason string
+
+const (
+	GapCameraOffline GapReason = "camera_offline"
+	GapNetwork       GapReason = "network"
+	GapGateway       GapReason = "gateway"
+	GapStorage       GapReason = "storage"
+	GapSuspended     GapReason = "suspended"
+	GapNotEnrolled   GapReason = "not_enrolled" // before the camera's first push
+)
