@@ -1,0 +1,73 @@
+# Run plain `make` for the list of targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+GO ?= go
+BIN := bin/gatepost
+TOOLS := $(CURDIR)/.tools
+PORTAL_SOURCES := $(shell find portal sdk/js -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+FUZZTIME ?= 60s
+E2E_TIMEOUT ?= 15m
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: build ## build all and start the server with demo cameras
+	$(BIN) serve --demo $(ARGS)
+
+build: portal/dist/index.html ## build bin/gatepost with the portal inside
+	$(GO) build -trimpath -o $(BIN) ./cmd/gatepost
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+portal/dist/index.html: node_modules/.package-lock.json $(PORTAL_SOURCES)
+	npm run build --workspace @gatepost/sdk
+	npm run build --workspace @gatepost/portal
+
+setup: node_modules/.package-lock.json ## install what the tests need
+	./test/setup.sh
+
+test: setup build ## everything that must hold: lint, arch, unit, race, SDK, end to end
+	$(MAKE) --no-print-directory verify
+	$(GO) vet ./...
+	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /test/)
+	npm test --workspaces --if-present
+	$(GO) test -timeout 2m -count=1 ./test/arch
+	$(MAKE) --no-print-directory e2e
+
+e2e: setup build ## the real binary, ffmpeg, Chromium, PostgreSQL and an S3 server
+	$(GO) test -timeout $(E2E_TIMEOUT) -count=1 ./test/e2e $(ARGS)
+
+lint: setup ## golangci-lint and the TypeScript compiler
+	$(TOOLS)/golangci-lint run ./...
+	npm run lint --workspaces --if-present
+
+arch: ## who may import whom
+	$(GO) test -count=1 ./test/arch
+
+fuzz: ## every fuzz target for FUZZTIME (60s)
+	./test/fuzz.sh $(FUZZTIME)
+
+bench: ## Go benchmarks with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/...
+
+load: build ## 100 cameras at real time against the real binary, frames counted
+	$(GO) test -timeout 10m -count=1 -v -run 'TestLoad' ./test/load -args -load
+
+chaos: setup build ## kill -9 and storage outages, the long form
+	GATEPOST_LONG=1 $(GO) test -timeout 40m -count=1 -v -run 'TestKill|TestOutage' ./test/e2e
+
+soak: setup build ## the end-to-end suite again and again for SOAK (1h)
+	./test/soak.sh $${SOAK:-3600}
+
+generate: ## the OpenAPI document and the SDK's types
+	$(GO) run ./cmd/gatepost openapi > docs/openapi.json
+	npm run generate --workspace @gatepost/sdk
+
+verify: ## generated files are not stale, files are formatted
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@$(GO) run ./cmd/gatepost openapi | diff -q - docs/openapi.json || { echo 'docs/openapi.json is stale: run make generate'; exit 1; }
+	@npm run --silent verify --workspace @gatepost/sdk
+
+.PHONY: help run build setup test e2e lint arch fuzz bench load chaos soak generate verify
