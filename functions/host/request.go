@@ -1,0 +1,103 @@
+package host
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/host/problem"
+)
+
+// RequestIDHeader carries the id that a request is logged under. A client's or a proxy's
+// own is kept when it is plain.
+const RequestIDHeader = "X-Request-Id"
+
+type remoteKey struct{}
+
+// Remote returns the address that a request came from, for rate limits and the
+// ledger; the zero Addr when it is not known.
+func Remote(ctx context.Context) netip.Addr {
+	a, _ := ctx.Value(remoteKey{}).(netip.Addr)
+	return a
+}
+
+// WithRemote returns a context in which a request came from addr; for tests.
+func WithRemote(ctx context.Context, addr netip.Addr) context.Context {
+	return context.WithValue(ctx, remoteKey{}, addr)
+}
+
+func requestMiddleware(logger *slog.Logger, trusted []netip.Prefix) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		id := RequestID(ctx.Header(RequestIDHeader))
+		ctx.SetHeader(RequestIDHeader, id)
+		remote := remote(ctx.RemoteAddr(), ctx.Header("X-Forwarded-For"), trusted)
+		c := WithRemote(ctx.Context(), remote)
+		c = problem.WithLogger(c, logger.With("request", id, "operation", ctx.Operation().OperationID))
+		next(huma.WithContext(ctx, c))
+	}
+}
+
+// RequestID returns the id of a request: the given one when it is at most 64
+// letters, digits and "-_", else a new one.
+func RequestID(given string) string {
+	plain := given != "" && len(given) <= 64
+	for i := 0; plain && i < len(given); i++ {
+		c := given[i]
+		plain = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+	}
+	if plain {
+		return given
+	}
+	return gatepost.NewID()
+}
+
+// remote walks X-Forwarded-For from its end, where the nearest proxy wrote,
+// for as long as the addresses are trusted proxies'.
+func remote(connection, forwarded string, trusted []netip.Prefix) netip.Addr {
+	addr := parseAddr(connection)
+	if forwarded == "" {
+		return addr
+	}
+	hops := strings.Split(forwarded, ",")
+	for i := len(hops) - 1; i >= 0 && isTrusted(addr, trusted); i-- {
+		hop := parseAddr(strings.TrimSpace(hops[i]))
+		if !hop.IsValid() {
+			break
+		}
+		addr = hop
+	}
+	return addr
+}
+
+func parseAddr(s string) netip.Addr {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone("")
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
+	for _, p := range trusted {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// documentOnly is an adapter that serves nothing.
+type documentOnly struct{}
+
+func (documentOnly) Handle(*huma.Operation, func(huma.Context)) {}
+
+func (documentOnly) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "", http.StatusNotImplemented)
+}
