@@ -41,8 +41,8 @@ var rooms = []room{
 	{"gateway/control", []string{"."}},
 
 	{"functions/host/...", []string{".", "functions/...", "internal/token"}},
-	{"functions/playback", []string{".", "functions/host/auth", "functions/access", "streaming/media", "streaming/hls", "streaming/cmaf", "internal/token", "internal/objstore"}},
-	{"functions/...", []string{".", "functions/host/auth", "functions/access", "internal/token", "internal/objstore"}},
+	{"functions/playback", []string{".", "functions/host", "functions/host/auth", "functions/access", "streaming/media", "streaming/hls", "streaming/cmaf", "internal/token", "internal/objstore"}},
+	{"functions/...", []string{".", "functions/host", "functions/host/auth", "functions/access", "internal/token", "internal/objstore"}},
 
 	{"internal/token", []string{"."}},
 	{"internal/sqlstore", []string{"."}},

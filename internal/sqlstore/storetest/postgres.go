@@ -17,9 +17,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 )
+
+// The driver "pgx" is registered by sqlstore.
 
 // The server is started once for a test binary, with a data directory of its
 // own under the temporary directory, and listens on a Unix socket there alone.
