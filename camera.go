@@ -128,28 +128,30 @@ func SRTPassphrase(key string) string {
 
 // Measurement is what a gateway observed of a publisher over an interval.
 type Measurement struct {
-	From, To         time.Time
-	VideoCodec       string // "h264", "h265", "av1" or ""
-	AudioCodec       string // "aac", "opus", "g711a", "g711u" or ""
-	Width, Height    int
-	FPS              float64
-	BitsPerSecond    int64
-	KeyInterval      time.Duration // the longest seen; 0 when fewer than two key frames were
-	FramesReceived   int64
-	PacketsLost      int64
-	PacketsReceived  int64
-	ClockSkewPPM     float64 // media clock against ours; positive: the camera's runs fast
-	TimestampJumps   int
-	HasBFrames       bool
-	ParameterChanges int
+	From             time.Time     `json:"from"`
+	To               time.Time     `json:"to"`
+	VideoCodec       string        `json:"video_codec"` // "h264", "h265", "av1" or ""
+	AudioCodec       string        `json:"audio_codec"` // "aac", "opus", "g711a", "g711u" or ""
+	Width            int           `json:"width"`
+	Height           int           `json:"height"`
+	FPS              float64       `json:"fps"`
+	BitsPerSecond    int64         `json:"bits_per_second"`
+	KeyInterval      time.Duration `json:"key_interval_ns"` // the longest seen; 0 when fewer than two key frames were
+	FramesReceived   int64         `json:"frames_received"`
+	PacketsLost      int64         `json:"packets_lost"`
+	PacketsReceived  int64         `json:"packets_received"`
+	ClockSkewPPM     float64       `json:"clock_skew_ppm"` // media clock against ours; positive: the camera's runs fast
+	TimestampJumps   int           `json:"timestamp_jumps"`
+	HasBFrames       bool          `json:"has_b_frames"`
+	ParameterChanges int           `json:"parameter_changes"`
 }
 
 // Acceptance is the verdict on a measurement, with reasons in plain words.
 type Acceptance struct {
-	At          time.Time
-	Passed      bool
-	Reasons     []AcceptanceReason // why it failed, or what to know though it passed
-	Measurement Measurement
+	At          time.Time          `json:"at"`
+	Passed      bool               `json:"passed"`
+	Reasons     []AcceptanceReason `json:"reasons"` // why it failed, or what to know though it passed
+	Measurement Measurement        `json:"measurement"`
 }
 
 // AcceptanceReason is one finding: a code for programs, words in both languages.

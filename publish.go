@@ -4,47 +4,49 @@ import "time"
 
 // PublishRequest asks the control plane whether a camera may push.
 type PublishRequest struct {
-	CameraID string
-	Key      string // the stream key as presented; "" when Proven
-	Proven   bool   // the protocol itself proved knowledge of the SRT passphrase
-	Protocol string // "rtsp", "rtmp", "srt", "whip"
-	Remote   string // host:port
-	Node     string // the gateway's name
+	CameraID string `json:"camera_id"`
+	Key      string `json:"key,omitempty"` // the stream key as presented; "" when Proven
+	Proven   bool   `json:"proven"`        // the protocol itself proved knowledge of the SRT passphrase
+	Protocol string `json:"protocol"`      // "rtsp", "rtmp", "srt", "whip"
+	Remote   string `json:"remote"`        // host:port
+	Node     string `json:"node"`          // the gateway's name
 }
 
 // PublishPermit admits one publishing session.
 type PublishPermit struct {
-	CameraID        string
-	Epoch           int64 // the session with the highest epoch is the camera's only one
-	RetentionDays   int
-	State           CameraState
-	NeedsAcceptance bool // measure the first 30 s and report
+	CameraID        string      `json:"camera_id"`
+	Epoch           int64       `json:"epoch"` // the session with the highest epoch is the camera's only one
+	RetentionDays   int         `json:"retention_days"`
+	State           CameraState `json:"state"`
+	NeedsAcceptance bool        `json:"needs_acceptance"` // measure the first 30 s and report
 }
 
 // CameraStatus is a gateway's word on one camera.
 type CameraStatus struct {
-	CameraID    string
-	Node        string
-	Epoch       int64
-	Online      bool
-	Recording   bool
-	Since       time.Time // of the present state
-	Protocol    string
-	EndReason   EndReason   // why it went offline
-	Measurement Measurement // of the last seconds
-	Viewers     int
+	CameraID    string      `json:"camera_id"`
+	Node        string      `json:"node"`
+	Epoch       int64       `json:"epoch"`
+	Online      bool        `json:"online"`
+	Recording   bool        `json:"recording"`
+	Since       time.Time   `json:"since"` // of the present state
+	Protocol    string      `json:"protocol"`
+	EndReason   EndReason   `json:"end_reason"`  // why it went offline
+	Measurement Measurement `json:"measurement"` // of the last seconds
+	Viewers     int         `json:"viewers"`
+	SeenAt      time.Time   `json:"seen_at,omitzero"` // when the control plane heard it; set by the control plane
 }
 
 // SyncRequest is what a gateway tells the control plane every two seconds.
 type SyncRequest struct {
-	Node    string
-	Cursor  int64          // of the revocations that the gateway knows
-	Cameras []CameraStatus // those that changed, and all of them every ten seconds
+	Node    string         `json:"node"`
+	Cursor  int64          `json:"cursor"`  // of the revocations that the gateway knows
+	Cameras []CameraStatus `json:"cameras"` // those that changed, and all of them every ten seconds
 }
 
 // SyncReply is what a gateway learns in return.
 type SyncReply struct {
-	Cursor         int64
-	RevokedGrants  []string // grant ids revoked since the cursor
-	StoppedCameras []string // of those reported online: no longer allowed to push
+	Cursor         int64    `json:"cursor"`
+	RevokedGrants  []string `json:"revoked_grants"`  // grant ids revoked since the cursor
+	StoppedCameras []string `json:"stopped_cameras"` // of those reported online: no longer allowed to push
+	Measure        []string `json:"measure"`         // of those reported online: to be measured for acceptance, unless that is under way
 }

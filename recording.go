@@ -26,39 +26,39 @@ const (
 // Recording is one stored object of a camera: a self-contained fragmented MP4
 // of about a minute. A row exists only after its object is complete.
 type Recording struct {
-	ID       string
-	CameraID string
-	Run      string // id of the unbroken connection it belongs to
-	Seq      int    // 0, 1, 2 … within the run
-	Key      string // object key; see RecordingKey
+	ID       string `json:"id"`
+	CameraID string `json:"camera_id"`
+	Run      string `json:"run"` // id of the unbroken connection it belongs to
+	Seq      int    `json:"seq"` // 0, 1, 2 … within the run
+	Key      string `json:"key"` // object key; see RecordingKey
 
-	Start     time.Time     // wall time of the first frame, µs
-	End       time.Time     // wall time of the end of the last frame, µs
-	Duration  time.Duration // media time from first frame to end of last
-	MediaTime time.Duration // media time of the first frame since the run began
+	Start     time.Time     `json:"start"`         // wall time of the first frame, µs
+	End       time.Time     `json:"end"`           // wall time of the end of the last frame, µs
+	Duration  time.Duration `json:"duration_ns"`   // media time from first frame to end of last
+	MediaTime time.Duration `json:"media_time_ns"` // media time of the first frame since the run began
 
-	Bytes         int64
-	Frames        int64  // video frames, or audio frames when there is no video
-	SHA256        string // hex, of the whole object
-	Codecs        string // RFC 6381, e.g. "avc1.4d401f,mp4a.40.2"
-	Width         int
-	Height        int
-	InitLen       int64  // bytes of ftyp+moov at the front
-	InitSHA256    string // hex; equal init segments need one EXT-X-MAP
-	Segments      []Segment
-	PriorEnd      EndReason // why the run before ended; "" unless Seq is 0
-	RunEnd        EndReason // why this run ended; "" unless it is the run's last object
-	RetentionDays int
-	Garbage       bool // tombstone: the object is being deleted
+	Bytes         int64     `json:"bytes"`
+	Frames        int64     `json:"frames"` // video frames, or audio frames when there is no video
+	SHA256        string    `json:"sha256"` // hex, of the whole object
+	Codecs        string    `json:"codecs"` // RFC 6381, e.g. "avc1.4d401f,mp4a.40.2"
+	Width         int       `json:"width"`
+	Height        int       `json:"height"`
+	InitLen       int64     `json:"init_len"`    // bytes of ftyp+moov at the front
+	InitSHA256    string    `json:"init_sha256"` // hex; equal init segments need one EXT-X-MAP
+	Segments      []Segment `json:"segments"`
+	PriorEnd      EndReason `json:"prior_end"` // why the run before ended; "" unless Seq is 0
+	RunEnd        EndReason `json:"run_end"`   // why this run ended; "" unless it is the run's last object
+	RetentionDays int       `json:"retention_days"`
+	Garbage       bool      `json:"garbage"` // tombstone: the object is being deleted
 }
 
 // Segment is one independently decodable stretch of an object: it begins at a
 // key frame (or, without video, at any frame).
 type Segment struct {
-	Offset   int64         // from the object's first byte
-	Length   int64         // bytes
-	Start    time.Duration // media time since the object's first frame
-	Duration time.Duration
+	Offset   int64         `json:"offset"`   // from the object's first byte
+	Length   int64         `json:"length"`   // bytes
+	Start    time.Duration `json:"start_ns"` // media time since the object's first frame
+	Duration time.Duration `json:"duration_ns"`
 }
 
 // RecordingKey is the object key of a recording:
