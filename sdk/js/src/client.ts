@@ -1,0 +1,237 @@
+import type {
+  APIKey, Camera, CameraInput, Clip, Division, EnrolledCamera, Grant, GrantInput, Hold, MediaGrant, NewGrant, NewShare,
+  OpenedShare, Organisation, Page, Session, Share, ShareInput, Span, StreamKey, User,
+} from './api';
+import { GatepostError, errorOfResponse } from './error';
+import { SessionKeeper, send, type Fetch } from './session';
+
+export interface ClientOptions {
+  /** Origin of the API, e.g. `https://video.example.org`. Default: the page's own origin. */
+  baseUrl?: string;
+  /** An API key (`gpk_…`) for machines. With it there is no session and no refresh. */
+  apiKey?: string;
+  /** Replaces the platform's fetch. */
+  fetch?: Fetch;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call; it then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What every list takes. */
+export interface PageQuery {
+  /** At most 200; the server's default is 50. */
+  limit?: number;
+  /** The `next` of the page before. */
+  after?: string;
+}
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+interface Request {
+  query?: Query;
+  body?: unknown;
+  /** false: without credentials, and a 401 is final. */
+  authorised?: boolean;
+}
+
+/** ISO text of a time given either way. */
+function iso(t: Date | string): string {
+  return typeof t === 'string' ? t : t.toISOString();
+}
+
+/** A typed client of one Gatepost. Make one for each page or process, and share it. */
+export type Client = ReturnType<typeof createClient>;
+
+/** Makes a client. Nothing is sent before its first call. */
+export function createClient(options: ClientOptions = {}) {
+  const base = (options.baseUrl ?? '').replace(/\/+$/, '');
+  const fetch: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const keeper = new SessionKeeper(base, fetch);
+
+  function headers(req: Request): Headers {
+    const h = new Headers({ Accept: 'application/json, application/problem+json' });
+    if (req.body !== undefined) h.set('Content-Type', 'application/json');
+    const token = options.apiKey ?? keeper.current?.access_token;
+    if (req.authorised !== false && token !== undefined) h.set('Authorization', `Bearer ${token}`);
+    return h;
+  }
+
+  async function attempt(method: string, path: string, req: Request, signal?: AbortSignal): Promise<Response> {
+    const query = new URLSearchParams();
+    for (const [k, v] of Object.entries(req.query ?? {})) if (v !== undefined && v !== '') query.set(k, String(v));
+    const search = query.size > 0 ? `?${query.toString()}` : '';
+    return send(fetch, `${base}${path}${search}`, {
+      method,
+      headers: headers(req),
+      credentials: 'same-origin',
+      signal: signal ?? null,
+      body: req.body === undefined ? null : JSON.stringify(req.body),
+    });
+  }
+
+  /** One call; a 401 is answered with one refresh and one more attempt. */
+  async function call<T>(method: string, path: string, req: Request, { signal }: CallOptions): Promise<T> {
+    const used = keeper.current?.access_token;
+    let res = await attempt(method, path, req, signal);
+    if (res.status === 401 && req.authorised !== false && options.apiKey === undefined) {
+      const refused = await errorOfResponse(res);
+      // Another call may have refreshed while this one was under way.
+      if (keeper.current === null || keeper.current.access_token === used) {
+        await keeper.refresh({ signal }).catch((err: unknown) => {
+          if (err instanceof GatepostError && err.code === 'unauthenticated') throw refused;
+          throw err;
+        });
+      }
+      res = await attempt(method, path, req, signal);
+    }
+    if (!res.ok) {
+      const err = await errorOfResponse(res);
+      if (err.code === 'unauthenticated' && req.authorised !== false && options.apiKey === undefined) keeper.set(null);
+      throw err;
+    }
+    if (res.status === 204) return undefined as T;
+    try {
+      return (await res.json()) as T;
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new GatepostError('unexpected', 'the answer is not JSON', { status: res.status, cause });
+    }
+  }
+
+  const get = <T>(path: string, o: CallOptions, query: Query = {}) => call<T>('GET', path, { query }, o);
+  const post = <T>(path: string, body: unknown, o: CallOptions) => call<T>('POST', path, { body }, o);
+  const remove = (path: string, o: CallOptions) => call<void>('DELETE', path, {}, o);
+  const id = encodeURIComponent;
+
+  return {
+    session: {
+      /** The session in memory, or null. */
+      get current(): Session | null {
+        return keeper.current;
+      },
+      /** Calls listener at each sign-in, refresh and sign-out until the returned function is called. */
+      subscribe: (listener: (session: Session | null) => void): (() => void) => keeper.subscribe(listener),
+      /** Signs in. Fails with `unauthenticated` (wrong login or password) and `rate_limited`. */
+      async login(input: { login: string; password: string }, o: CallOptions = {}): Promise<Session> {
+        const session = await call<Session>('POST', '/v1/session', { body: input, authorised: false }, o);
+        keeper.set(session);
+        return session;
+      },
+      /** Takes the session up again by the refresh cookie, e.g. after a reload. Fails with `unauthenticated` when there is none. */
+      refresh: (o: CallOptions = {}): Promise<Session> => keeper.refresh(o),
+      /** Signs out: the refresh cookie is revoked, the token forgotten, even when the server cannot be told. */
+      async logout(o: CallOptions = {}): Promise<void> {
+        try {
+          await call<void>('DELETE', '/v1/session', {}, o);
+        } finally {
+          keeper.set(null);
+        }
+      },
+    },
+
+    /** Who is signed in. */
+    me: (o: CallOptions = {}) => get<User>('/v1/me', o),
+
+    apiKeys: {
+      create: (input: { name: string; expires_at?: string }, o: CallOptions = {}) =>
+        post<APIKey & { key: string }>('/v1/api-keys', input, o),
+      list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<APIKey>>('/v1/api-keys', o, { ...q }),
+      delete: (key: string, o: CallOptions = {}) => remove(`/v1/api-keys/${id(key)}`, o),
+    },
+
+    organisations: {
+      list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<Organisation>>('/v1/organisations', o, { ...q }),
+      create: (input: { name: string; kind: string; division?: string }, o: CallOptions = {}) =>
+        post<Organisation>('/v1/organisations', input, o),
+    },
+
+    users: {
+      list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<User>>('/v1/users', o, { ...q }),
+      create: (
+        input: { login: string; name: string; password: string; organisation_id: string; role: string },
+        o: CallOptions = {},
+      ) => post<User>('/v1/users', input, o),
+    },
+
+    divisions: {
+      /** The divisions right below parent; without it, the provinces. */
+      list: (q: { parent?: string } = {}, o: CallOptions = {}) => get<{ items: Division[] }>('/v1/divisions', o, { ...q }),
+    },
+
+    cameras: {
+      /** Enrols a camera. The stream key in the answer is shown once and never again. */
+      create: (input: CameraInput, o: CallOptions = {}) => post<EnrolledCamera>('/v1/cameras', input, o),
+      list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<Camera>>('/v1/cameras', o, { ...q }),
+      get: (camera: string, o: CallOptions = {}) => get<Camera>(`/v1/cameras/${id(camera)}`, o),
+      update: (camera: string, input: Partial<CameraInput>, o: CallOptions = {}) =>
+        call<Camera>('PATCH', `/v1/cameras/${id(camera)}`, { body: input }, o),
+      /** Makes a new stream key; the old one stops at once. */
+      rotateKey: (camera: string, o: CallOptions = {}) =>
+        call<StreamKey>('POST', `/v1/cameras/${id(camera)}/key`, {}, o),
+      suspend: (camera: string, input: { reason?: string } = {}, o: CallOptions = {}) =>
+        post<Camera>(`/v1/cameras/${id(camera)}/suspend`, input, o),
+      resume: (camera: string, input: { reason?: string } = {}, o: CallOptions = {}) =>
+        post<Camera>(`/v1/cameras/${id(camera)}/resume`, input, o),
+      retire: (camera: string, input: { reason?: string } = {}, o: CallOptions = {}) =>
+        post<Camera>(`/v1/cameras/${id(camera)}/retire`, input, o),
+      /** Measures again over the next 30 s of pushing. */
+      accept: (camera: string, o: CallOptions = {}) =>
+        call<Camera>('POST', `/v1/cameras/${id(camera)}/acceptance`, {}, o),
+      /** What there is of a window of at most 31 days; spans are sorted, touch, and end at `to` or now. */
+      timeline: (camera: string, window: { from: Date | string; to: Date | string }, o: CallOptions = {}) =>
+        get<{ spans: Span[] }>(`/v1/cameras/${id(camera)}/timeline`, o, { from: iso(window.from), to: iso(window.to) }),
+    },
+
+    grants: {
+      /** Registers a look, and opens it. Without a grant there is no picture. */
+      create: (input: GrantInput, o: CallOptions = {}) => post<NewGrant>('/v1/grants', input, o),
+      /** Who looked at a camera, newest first. */
+      list: (q: PageQuery & { camera_id: string }, o: CallOptions = {}) => get<Page<Grant>>('/v1/grants', o, { ...q }),
+      /** Revokes; the picture is dark within 5 s. */
+      revoke: (grant: string, o: CallOptions = {}) => remove(`/v1/grants/${id(grant)}`, o),
+    },
+
+    clips: {
+      /** Cuts an MP4 of at most an hour. */
+      create: (
+        input: { camera_id: string; from: string; to: string; purpose: string; reason: string },
+        o: CallOptions = {},
+      ) => post<Clip>('/v1/clips', input, o),
+    },
+
+    shares: {
+      create: (input: ShareInput, o: CallOptions = {}) => post<NewShare>('/v1/shares', input, o),
+      list: (q: PageQuery & { camera_id?: string } = {}, o: CallOptions = {}) =>
+        get<Page<Share>>('/v1/shares', o, { ...q }),
+      revoke: (share: string, o: CallOptions = {}) => remove(`/v1/shares/${id(share)}`, o),
+      /** Opens a link without an account; counts one use. Fails with `gone` when it is expired, used up or revoked. */
+      open: (token: string, o: CallOptions = {}) =>
+        call<OpenedShare>('POST', '/v1/shares/open', { body: { token }, authorised: false }, o),
+      /** Renews a media token of an opened link before it expires; no further use is counted. */
+      renew: (token: string, o: CallOptions = {}) =>
+        call<MediaGrant>('POST', '/v1/shares/renew', { body: { token }, authorised: false }, o),
+    },
+
+    holds: {
+      create: (
+        input: { camera_id: string; from: string; to: string; case_number: string; reason: string; until: string },
+        o: CallOptions = {},
+      ) => post<Hold>('/v1/holds', input, o),
+      list: (q: PageQuery & { camera_id: string }, o: CallOptions = {}) => get<Page<Hold>>('/v1/holds', o, { ...q }),
+      release: (hold: string, o: CallOptions = {}) => remove(`/v1/holds/${id(hold)}`, o),
+    },
+  };
+}
+
+/** Walks through every item of a list, page by page: `for await (const c of all((q) => client.cameras.list(q)))`. */
+export async function* all<T>(list: (q: PageQuery) => Promise<Page<T>>, limit = 200): AsyncGenerator<T, void, void> {
+  let after: string | undefined;
+  do {
+    const page = await list({ limit, after });
+    yield* page.items;
+    after = page.next || undefined;
+  } while (after !== undefined);
+}

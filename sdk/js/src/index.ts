@@ -1,0 +1,3 @@
+export * from './api';
+export { all, createClient, type CallOptions, type Client, type ClientOptions, type PageQuery } from './client';
+export { GatepostError, type ErrorCode, type FieldError } from './error';
