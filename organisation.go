@@ -16,6 +16,11 @@ const (
 	KindThirdParty OrganisationKind = "third_party"
 )
 
+// OrganisationKinds lists every kind.
+var OrganisationKinds = []OrganisationKind{
+	KindGovernment, KindPolice, KindDepartment, KindSubControl, KindBusiness, KindCommunity, KindOperator, KindThirdParty,
+}
+
 // Role is what a person does in an organisation (mission R13).
 type Role string
 
@@ -28,12 +33,21 @@ const (
 	RoleAdmin      Role = "admin" // administrator of the whole system
 )
 
+// Roles lists every role.
+var Roles = []Role{RoleWatcher, RoleResponder, RoleMaintainer, RoleSupervisor, RoleOwner, RoleAdmin}
+
 // Division is an administrative division (GB/T 2260 and its extensions).
 type Division struct {
 	Code   string // 2 digits province, 4 city, 6 county, 9 town
 	Name   string
 	Level  string // "province", "city", "county", "town"
 	Parent string // "" for a province
+}
+
+// DivisionNode is a division as a tree shows it.
+type DivisionNode struct {
+	Division
+	HasChildren bool
 }
 
 // Organisation is a tenant.

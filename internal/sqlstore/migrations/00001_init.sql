@@ -30,15 +30,19 @@ CREATE TABLE users (
     created_at      BIGINT NOT NULL
 );
 
--- A refresh session; only the hash of its secret is kept.
+-- A refresh session; only the hashes of its present secret and of the one
+-- before are kept.
 CREATE TABLE sessions (
-    id          TEXT PRIMARY KEY,
-    user_id     TEXT NOT NULL REFERENCES users (id),
-    secret_hash TEXT NOT NULL UNIQUE,
-    created_at  BIGINT NOT NULL,
-    expires_at  BIGINT NOT NULL,
-    revoked_at  BIGINT
+    id            TEXT PRIMARY KEY,
+    user_id       TEXT NOT NULL REFERENCES users (id),
+    secret_hash   TEXT NOT NULL UNIQUE,
+    previous_hash TEXT NOT NULL DEFAULT '',
+    created_at    BIGINT NOT NULL,
+    rotated_at    BIGINT NOT NULL DEFAULT 0,
+    expires_at    BIGINT NOT NULL,
+    revoked_at    BIGINT
 );
+CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 CREATE TABLE api_keys (
     id          TEXT PRIMARY KEY,
@@ -49,6 +53,7 @@ CREATE TABLE api_keys (
     expires_at  BIGINT,
     revoked_at  BIGINT
 );
+CREATE INDEX api_keys_user ON api_keys (user_id, id);
 
 -- Ed25519 keys that sign tokens. A key signs while active, verifies until
 -- expires_at.
