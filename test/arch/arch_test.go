@@ -50,6 +50,7 @@ var rooms = []room{
 	{"internal/sqlstore/storetest", []string{".", "internal/sqlstore"}},
 	{"internal/objstore", []string{"."}},
 	{"internal/objstore/...", []string{".", "internal/objstore"}},
+	{"internal/objstore/backend", []string{".", "internal/objstore/..."}},
 	{"internal/demo", []string{".", "streaming/media"}},
 	{"portal", nil},
 	{"cmd/...", []string{"./..."}},
