@@ -1,0 +1,158 @@
+package access
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+var (
+	kinds = []gatepost.OrganisationKind{gatepost.KindGovernment, gatepost.KindPolice, gatepost.KindDepartment, gatepost.KindSubControl,
+		gatepost.KindBusiness, gatepost.KindCommunity, gatepost.KindOperator, gatepost.KindThirdParty, ""}
+	roles = []gatepost.Role{gatepost.RoleWatcher, gatepost.RoleResponder, gatepost.RoleMaintainer, gatepost.RoleSupervisor,
+		gatepost.RoleOwner, gatepost.RoleAdmin, "", "root", "Owner"}
+)
+
+// TestTable reads the table of the package's comment, row by row.
+func TestTable(t *testing.T) {
+	own := func(kind gatepost.OrganisationKind, role gatepost.Role, org string) gatepost.Subject {
+		return gatepost.Subject{UserID: "u", Organisation: org, Kind: kind, Role: role}
+	}
+	for _, c := range []struct {
+		name    string
+		subject gatepost.Subject
+		allowed string // actions
+		refusal gatepost.Code
+	}{
+		{"owner", own(gatepost.KindBusiness, gatepost.RoleOwner, "mine"), "know live playback export share audit hold manage", ""},
+		{"supervisor", own(gatepost.KindCommunity, gatepost.RoleSupervisor, "mine"), "know live playback export share audit hold manage", ""},
+		{"responder", own(gatepost.KindBusiness, gatepost.RoleResponder, "mine"), "know live playback export", gatepost.Forbidden},
+		{"watcher", own(gatepost.KindBusiness, gatepost.RoleWatcher, "mine"), "know live playback", gatepost.Forbidden},
+		{"maintainer", own(gatepost.KindBusiness, gatepost.RoleMaintainer, "mine"), "know manage", gatepost.Forbidden},
+		{"made-up role", own(gatepost.KindBusiness, "root", "mine"), "", gatepost.Forbidden},
+		{"admin elsewhere", own(gatepost.KindOperator, gatepost.RoleAdmin, "other"), "know live playback export share audit hold manage", ""},
+		{"operator's owner", own(gatepost.KindOperator, gatepost.RoleOwner, "other"), "know manage", gatepost.Forbidden},
+		{"operator's watcher", own(gatepost.KindOperator, gatepost.RoleWatcher, "other"), "know", gatepost.Forbidden},
+		{"operator's owner at its own camera", own(gatepost.KindOperator, gatepost.RoleOwner, "mine"), "know manage", gatepost.Forbidden},
+		{"another business", own(gatepost.KindBusiness, gatepost.RoleOwner, "other"), "", gatepost.NotFound},
+		{"police without a grant", own(gatepost.KindPolice, gatepost.RoleSupervisor, "other"), "", gatepost.NotFound},
+		{"third party", own(gatepost.KindThirdParty, gatepost.RoleOwner, "other"), "", gatepost.NotFound},
+		{"nobody", gatepost.Subject{}, "", gatepost.Unauthenticated},
+		{"nobody who claims an organisation", gatepost.Subject{Organisation: "mine", Role: gatepost.RoleOwner}, "", gatepost.Unauthenticated},
+		{"administrator without an id", gatepost.Subject{Role: gatepost.RoleAdmin}, "", gatepost.Unauthenticated},
+	} {
+		for _, a := range Actions {
+			d := Decide(Request{Subject: c.subject, Action: a, Camera: gatepost.Camera{Owner: "mine"}})
+			want := slices.Contains(strings.Fields(c.allowed), string(a))
+			if d.Allowed != want {
+				t.Errorf("%s, %s: allowed %v (%s), want %v", c.name, a, d.Allowed, d.Rule, want)
+			}
+			if !want && d.Code != c.refusal {
+				t.Errorf("%s, %s: refused with %s, want %s", c.name, a, d.Code, c.refusal)
+			}
+		}
+	}
+}
+
+func TestPurposeIsNeededOnlyOfOthers(t *testing.T) {
+	admin := gatepost.Subject{UserID: "u", Organisation: "hq", Role: gatepost.RoleAdmin}
+	if d := Decide(Request{Subject: admin, Action: Live, Camera: gatepost.Camera{Owner: "shop"}}); !d.NeedsPurpose {
+		t.Error("an administrator may look at another's camera without a purpose")
+	}
+	if d := Decide(Request{Subject: admin, Action: Live, Camera: gatepost.Camera{Owner: "hq"}}); d.NeedsPurpose {
+		t.Error("an administrator must give a purpose for his own camera")
+	}
+	if d := Decide(Request{Subject: admin, Action: Manage, Camera: gatepost.Camera{Owner: "shop"}}); d.NeedsPurpose {
+		t.Error("managing needs no purpose")
+	}
+}
+
+func drawRequest(t *rapid.T) Request {
+	organisations := rapid.SampledFrom([]string{"", "a", "b"})
+	return Request{
+		Subject: gatepost.Subject{
+			UserID:       rapid.SampledFrom([]string{"", "u1", "u2"}).Draw(t, "user"),
+			Organisation: organisations.Draw(t, "organisation"),
+			Kind:         rapid.SampledFrom(kinds).Draw(t, "kind"),
+			Role:         rapid.SampledFrom(roles).Draw(t, "role"),
+		},
+		Action: rapid.SampledFrom(append([]Action{"", "delete", "LIVE"}, Actions...)).Draw(t, "action"),
+		Camera: gatepost.Camera{
+			Owner:          organisations.Draw(t, "owner"),
+			Responsible:    organisations.Draw(t, "responsible"),
+			Funder:         organisations.Draw(t, "funder"),
+			Beneficiary:    organisations.Draw(t, "beneficiary"),
+			Class:          gatepost.WatchClass(rapid.IntRange(0, 4).Draw(t, "class")),
+			ConsentToShare: rapid.Bool().Draw(t, "consent"),
+			State:          rapid.SampledFrom([]gatepost.CameraState{gatepost.CameraEnrolled, gatepost.CameraInService, gatepost.CameraSuspended, gatepost.CameraRetired}).Draw(t, "state"),
+		},
+	}
+}
+
+// TestInvariants states what must hold of every request, whatever rules are
+// added.
+func TestInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := drawRequest(t)
+		d := Decide(r)
+		s := r.Subject
+		if d.Allowed != (d.Code == "") || d.Rule == "" || d.ZH == "" || d.EN == "" {
+			t.Fatalf("incomplete decision %+v", d)
+		}
+		if d.Allowed != (d.Err() == nil) || gatepost.CodeOf(d.Err()) != d.Code {
+			t.Fatalf("error %v does not tell the decision %+v", d.Err(), d)
+		}
+		if d != Decide(r) {
+			t.Fatal("two answers to one question")
+		}
+		if !d.Allowed {
+			if d.NeedsPurpose {
+				t.Fatal("a refusal that asks for a purpose")
+			}
+			return
+		}
+		if s.UserID == "" || s.Organisation == "" {
+			t.Fatal("somebody unknown was let in")
+		}
+		if !slices.Contains(Actions, r.Action) {
+			t.Fatal("an unknown action was allowed")
+		}
+		if r.Action.Sees() && s.Kind == gatepost.KindOperator && !s.Admin() {
+			t.Fatal("the operator saw a picture")
+		}
+		if r.Action.Sees() && s.Role == gatepost.RoleMaintainer {
+			t.Fatal("a maintainer saw a picture")
+		}
+		if r.Action.Sees() && !s.Admin() && (r.Camera.Owner == "" || s.Organisation != r.Camera.Owner) {
+			t.Fatal("a stranger saw a picture")
+		}
+		if r.Action.Sees() && s.Organisation != r.Camera.Owner && !d.NeedsPurpose {
+			t.Fatal("somebody else's camera without a purpose")
+		}
+		know := r
+		know.Action = Know
+		if !Decide(know).Allowed {
+			t.Fatal("may act on a camera that he may not know of")
+		}
+	})
+}
+
+// TestStrangersLearnNothing holds that a refusal to a stranger is the same
+// whatever the camera is like.
+func TestStrangersLearnNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r, other := drawRequest(t), drawRequest(t).Camera
+		if r.Subject.Admin() || r.Subject.Kind == gatepost.KindOperator || r.Subject.Organisation == r.Camera.Owner || r.Subject.Organisation == other.Owner {
+			return
+		}
+		q := r
+		q.Camera = other
+		if a, b := Decide(r), Decide(q); a != b {
+			t.Fatalf("two cameras, two refusals: %+v, %+v", a, b)
+		}
+	})
+}
