@@ -1,3 +1,4 @@
 export * from './api';
 export { all, createClient, type CallOptions, type Client, type ClientOptions, type PageQuery } from './client';
 export { GatepostError, type ErrorCode, type FieldError } from './error';
+export { cameraStream, publish, screenStream, type Publisher, type PublishOptions } from './publish';
