@@ -1,6 +1,10 @@
 package cmaf
 
-import "time"
+import (
+	"time"
+
+	"github.com/gatepost-video/gatepost/streaming/media"
+)
 
 // Init is an init segment: ftyp and moov (ISO 14496-12). Immutable.
 type Init struct {
@@ -10,11 +14,20 @@ type Init struct {
 	Height   int
 	HasVideo bool
 	HasAudio bool
+	Dropped  []media.Codec // of the run's tracks, those that MP4 does not carry: G.711
 }
 
 // Part is one CMAF chunk (ISO 23000-19 §6.6.5): prft, moof, mdat, with every
 // track that has samples in its stretch. Its Data is immutable and shared: the
 // same bytes go to live viewers and to the recording.
+//
+// Duration is at most the muxer's MaxPartDuration. Start is exact, Duration
+// ends with a predicted frame: where time matters, take the Start of the next
+// part. After frames were lost, or of a camera with fewer than one frame in
+// MaxPartDuration, that Start is later than the end of the part before.
+//
+// While video stands still and audio goes on, a part may have no video: Frames
+// is then zero, and Start, Duration and NTP are those of the audio.
 type Part struct {
 	Data        []byte
 	Start       time.Duration // media time of its first sample since the run began
