@@ -18,15 +18,3 @@ func (s *Steady) At(pts, samples, tolerance int64) int64 {
 	s.next, s.set = pts+samples, true
 	return pts
 }
-
-// Rescale turns a time in ticks of one clock rate into ticks of another, rounded
-// to the nearest, without overflow. Rates are positive.
-func Rescale(v int64, from, to int) int64 {
-	f, t := int64(from), int64(to)
-	whole, rest := v/f, v%f
-	half := f / 2
-	if rest < 0 {
-		half = -half
-	}
-	return whole*t + (rest*t+half)/f
-}

@@ -29,6 +29,7 @@ var rooms = []room{
 	{"streaming/record", []string{"streaming/media", "streaming/cmaf"}},
 
 	{"gateway/ingest", []string{".", "streaming/media", "streaming/stream"}},
+	{"gateway/ingest/ingesttest", []string{".", "gateway/ingest", "streaming/media"}},
 	{"gateway/ingest/rtsp", []string{".", "gateway/ingest", "streaming/media", "streaming/stream"}},
 	{"gateway/ingest/rtmp", []string{".", "gateway/ingest", "streaming/media", "streaming/stream"}},
 	{"gateway/ingest/srt", []string{".", "gateway/ingest", "streaming/media", "streaming/stream"}},

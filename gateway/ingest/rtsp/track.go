@@ -1,0 +1,348 @@
+package rtsp
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/description"
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpav1"
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpfragmented"
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph265"
+	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpmpeg4audio"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/pion/rtp"
+
+	"github.com/gatepost-video/gatepost/gateway/ingest"
+	"github.com/gatepost-video/gatepost/streaming/media"
+)
+
+// packet is an RTP packet with its times.
+type packet struct {
+	*rtp.Packet
+	track *track
+	pts   int64
+	timed bool // pts is known
+	ntp   time.Time
+}
+
+// track turns the packets of one announced format into units. It is for one
+// goroutine at a time.
+type track struct {
+	announced *description.Media
+	format    format.Format
+	media     *media.Track
+	index     int
+	write     func(u *media.Unit, received uint64)
+
+	newDecoder func() (decode, error)
+	decode     decode
+	video      bool
+
+	started  bool
+	sequence uint16
+	marks    bool    // the camera sets marker bits
+	held     *packet // video: waits to see whether it ends its access unit
+	skipping bool    // the access unit of time skip has lost a part
+	skip     uint32
+	received uint64 // packets since the last unit
+}
+
+// decode takes a packet and returns the data of a unit when it completes one.
+// It fails with errMore when it does not, and otherwise when the packet is bad.
+type decode func(*rtp.Packet) ([][]byte, error)
+
+var errMore = errors.New("more packets needed")
+
+// tracksOf picks what the gateway can carry: the first usable video format and
+// the first usable audio format. Everything else is ignored.
+func tracksOf(d *description.Session) []*track {
+	var tracks []*track
+	var haveVideo, haveAudio bool
+	for _, m := range d.Medias {
+		for _, f := range m.Formats {
+			t := newTrack(m, f)
+			if t == nil {
+				continue
+			}
+			if have := map[bool]*bool{true: &haveVideo, false: &haveAudio}[t.media.Codec.Video()]; !*have {
+				*have = true
+				t.index = len(tracks)
+				tracks = append(tracks, t)
+			}
+		}
+	}
+	return tracks
+}
+
+// newTrack returns nil for a format that cannot be carried.
+func newTrack(m *description.Media, f format.Format) *track {
+	t := &track{announced: m, format: f, media: &media.Track{ClockRate: f.ClockRate()}}
+	switch f := f.(type) {
+	case *format.H264:
+		t.media.Codec = media.H264
+		t.media.SPS, t.media.PPS = f.SafeParams()
+		t.newDecoder = func() (decode, error) {
+			d, err := f.CreateDecoder()
+			if err != nil {
+				return nil, err
+			}
+			return many(d.Decode, rtph264.ErrMorePacketsNeeded), nil
+		}
+	case *format.H265:
+		t.media.Codec = media.H265
+		t.media.VPS, t.media.SPS, t.media.PPS = f.SafeParams()
+		t.newDecoder = func() (decode, error) {
+			d, err := f.CreateDecoder()
+			if err != nil {
+				return nil, err
+			}
+			return many(d.Decode, rtph265.ErrMorePacketsNeeded), nil
+		}
+	case *format.AV1:
+		t.media.Codec = media.AV1
+		t.newDecoder = func() (decode, error) {
+			d, err := f.CreateDecoder()
+			if err != nil {
+				return nil, err
+			}
+			return many(d.Decode, rtpav1.ErrMorePacketsNeeded), nil
+		}
+	case *format.MPEG4Audio:
+		if !t.aac(f.Config) {
+			return nil
+		}
+		t.newDecoder = func() (decode, error) {
+			d, err := f.CreateDecoder()
+			if err != nil {
+				return nil, err
+			}
+			return many(d.Decode, rtpmpeg4audio.ErrMorePacketsNeeded), nil
+		}
+	case *format.MPEG4AudioLATM:
+		if !t.latm(f) {
+			return nil
+		}
+	case *format.Opus:
+		t.media.Codec, t.media.SampleRate, t.media.Channels = media.Opus, 48000, f.ChannelCount
+		t.newDecoder = func() (decode, error) {
+			d, err := f.CreateDecoder()
+			if err != nil {
+				return nil, err
+			}
+			return one(d.Decode), nil
+		}
+	case *format.G711:
+		t.media.Codec, t.media.SampleRate, t.media.Channels = media.G711A, f.SampleRate, f.ChannelCount
+		if f.MULaw {
+			t.media.Codec = media.G711U
+		}
+		t.newDecoder = func() (decode, error) {
+			d, err := f.CreateDecoder()
+			if err != nil {
+				return nil, err
+			}
+			return one(d.Decode), nil
+		}
+	default:
+		return nil
+	}
+	if t.media.ClockRate <= 0 {
+		return nil
+	}
+	var err error
+	if t.decode, err = t.newDecoder(); err != nil {
+		return nil
+	}
+	t.video = t.media.Codec.Video()
+	return t
+}
+
+// aac fills in the parameters of AAC.
+func (t *track) aac(c *mpeg4audio.AudioSpecificConfig) bool {
+	if c == nil {
+		return false
+	}
+	config, err := c.Marshal()
+	if err != nil {
+		return false
+	}
+	t.media.Codec, t.media.AudioConfig = media.AAC, config
+	t.media.SampleRate, t.media.Channels = c.SampleRate, c.ChannelCount
+	return true
+}
+
+// latm sets up MPEG-4 audio in LATM (RFC 6416): its frames are unwrapped, so that
+// the rest of the gateway sees plain AAC. A track that only tells its parameters
+// in band is not carried.
+func (t *track) latm(f *format.MPEG4AudioLATM) bool {
+	c := f.StreamMuxConfig
+	if c == nil || len(c.Programs) == 0 || len(c.Programs[0].Layers) == 0 || !t.aac(c.Programs[0].Layers[0].AudioSpecificConfig) {
+		return false
+	}
+	t.newDecoder = func() (decode, error) {
+		d, err := f.CreateDecoder()
+		if err != nil {
+			return nil, err
+		}
+		return func(p *rtp.Packet) ([][]byte, error) {
+			b, err := d.Decode(p)
+			if err != nil {
+				if errors.Is(err, rtpfragmented.ErrMorePacketsNeeded) {
+					return nil, errMore
+				}
+				return nil, err
+			}
+			e := mpeg4audio.AudioMuxElement{MuxConfigPresent: f.CPresent, StreamMuxConfig: c}
+			if err := e.Unmarshal(b); err != nil {
+				return nil, err
+			}
+			var aus [][]byte
+			for _, subframe := range e.Payloads {
+				if len(subframe) > 0 && len(subframe[0]) > 0 {
+					aus = append(aus, subframe[0][0])
+				}
+			}
+			return aus, nil
+		}, nil
+	}
+	return true
+}
+
+func many(d decode, more error) decode {
+	return func(p *rtp.Packet) ([][]byte, error) {
+		data, err := d(p)
+		if err != nil && errors.Is(err, more) {
+			return nil, errMore
+		}
+		return data, err
+	}
+}
+
+func one(d func(*rtp.Packet) ([]byte, error)) decode {
+	return func(p *rtp.Packet) ([][]byte, error) {
+		b, err := d(p)
+		if err != nil || len(b) == 0 {
+			return nil, err
+		}
+		return [][]byte{b}, nil
+	}
+}
+
+// packet takes the next packet in order.
+func (t *track) packet(p packet) {
+	t.received++
+	if t.started && p.SequenceNumber == t.sequence {
+		return
+	}
+	if !t.started || p.SequenceNumber != t.sequence+1 {
+		t.damaged()
+		if t.video && !startsUnit(t.media.Codec, p.Payload) {
+			t.skipping, t.skip = true, p.Timestamp
+		}
+	}
+	t.started, t.sequence = true, p.SequenceNumber
+	if !t.video {
+		t.unpack(p)
+		return
+	}
+	if t.skipping {
+		if p.Timestamp == t.skip {
+			return
+		}
+		t.skipping = false
+	}
+	// Not every camera sets the marker bit at the end of an access unit
+	// (RFC 6184 §5.1); a new timestamp ends it as well.
+	if h := t.held; h != nil {
+		t.held = nil
+		if h.Timestamp != p.Timestamp {
+			h.Marker = true
+		}
+		t.unpack(*h)
+		if t.skipping && p.Timestamp == t.skip {
+			return
+		}
+		t.skipping = false
+	}
+	if p.Marker {
+		t.marks = true
+		t.unpack(p)
+	} else {
+		t.held = &p
+	}
+}
+
+// flush hands on what waits, at the end of the session, if nothing can be
+// missing from it.
+func (t *track) flush() {
+	if h := t.held; h != nil && !t.marks {
+		t.held = nil
+		h.Marker = true
+		t.unpack(*h)
+	}
+}
+
+// damaged forgets the access unit in the making.
+func (t *track) damaged() {
+	t.held = nil
+	if d, err := t.newDecoder(); err == nil {
+		t.decode = d
+	}
+}
+
+func (t *track) unpack(p packet) {
+	data, err := t.decode(p.Packet)
+	if err != nil {
+		if !errors.Is(err, errMore) {
+			t.damaged()
+			t.skipping, t.skip = t.video, p.Timestamp
+		}
+		return
+	}
+	if !p.timed {
+		return
+	}
+	data = slices.DeleteFunc(data, func(b []byte) bool { return len(b) == 0 })
+	if len(data) == 0 {
+		return
+	}
+	u := &media.Unit{Track: t.index, PTS: p.pts, DTS: p.pts, NTP: p.ntp, Data: data, Key: media.Normalise(t.media.Codec, data).Key}
+	if t.video {
+		u.DTS = media.NoDTS // RTP carries none
+	}
+	t.write(u, t.received)
+	t.received = 0
+}
+
+// startsUnit tells whether an RTP payload can be the first of an access unit:
+// H.264 RFC 6184 §5.2, H.265 RFC 7798 §4.4, AV1 RTP specification §4.4.
+func startsUnit(codec media.Codec, b []byte) bool {
+	switch codec {
+	case media.H264:
+		if len(b) < 3 {
+			return false
+		}
+		switch b[0] & 0x1f {
+		case 24: // STAP-A: one byte of header, two of size
+			return ingest.StartsPicture(codec, b[3:])
+		case 28: // FU-A
+			return b[1]&0x80 != 0 && ingest.StartsPicture(codec, []byte{b[0]&0xe0 | b[1]&0x1f, b[2]})
+		}
+	case media.H265:
+		if len(b) < 4 {
+			return false
+		}
+		switch b[0] >> 1 & 0x3f {
+		case 48: // AP: two bytes of header, two of size
+			return ingest.StartsPicture(codec, b[4:])
+		case 49: // FU
+			return b[2]&0x80 != 0 && ingest.StartsPicture(codec, []byte{b[0]&0x81 | b[2]&0x3f<<1, b[1], b[3]})
+		}
+	case media.AV1:
+		return len(b) > 0 && b[0]&0x88 == 0x08 // not a continuation (Z), and a new sequence (N)
+	}
+	return ingest.StartsPicture(codec, b)
+}
