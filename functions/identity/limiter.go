@@ -1,0 +1,83 @@
+package identity
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// maxBuckets bounds the memory of a limiter. When it is full, buckets that have
+// refilled go first, then any: an attacker with that many addresses is not
+// stopped by counting addresses.
+const maxBuckets = 10_000
+
+// limiter counts failed attempts per key: burst at once, then one per every.
+type limiter struct {
+	burst float64
+	every time.Duration
+
+	mu      sync.Mutex
+	buckets map[string]bucket
+}
+
+type bucket struct {
+	level float64 // attempts left, at the time at
+	at    time.Time
+}
+
+func newLimiter(burst int, every time.Duration) *limiter {
+	return &limiter{burst: float64(burst), every: every, buckets: make(map[string]bucket)}
+}
+
+// take uses up one attempt. When there is none left it returns how long until
+// there is one; else 0.
+func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	level := l.level(key, now)
+	if level < 1 {
+		return time.Duration(math.Ceil((1 - level) * float64(l.every)))
+	}
+	l.put(key, bucket{level: level - 1, at: now})
+	return 0
+}
+
+// giveBack returns the attempt that turned out not to have failed.
+func (l *limiter) giveBack(key string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.put(key, bucket{level: l.level(key, now) + 1, at: now})
+}
+
+func (l *limiter) level(key string, now time.Time) float64 {
+	b, ok := l.buckets[key]
+	if !ok {
+		return l.burst
+	}
+	return min(l.burst, b.level+float64(now.Sub(b.at))/float64(l.every))
+}
+
+func (l *limiter) put(key string, b bucket) {
+	if b.level >= l.burst {
+		delete(l.buckets, key)
+		return
+	}
+	if _, ok := l.buckets[key]; !ok && len(l.buckets) >= maxBuckets {
+		l.evict(b.at)
+	}
+	l.buckets[key] = b
+}
+
+func (l *limiter) evict(now time.Time) {
+	for key := range l.buckets {
+		if l.level(key, now) >= l.burst {
+			delete(l.buckets, key)
+		}
+	}
+	for key := range l.buckets {
+		if len(l.buckets) < maxBuckets {
+			return
+		}
+		delete(l.buckets, key)
+	}
+}

@@ -1,0 +1,137 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/host"
+	"github.com/gatepost-video/gatepost/functions/host/auth"
+)
+
+// AdminLogin is the login of the first administrator.
+const AdminLogin = "admin"
+
+// minPassword is the least length of a user's password in characters.
+const minPassword = 8
+
+var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{1,63}$`)
+
+type createUserInput struct {
+	Body struct {
+		Login          string        `json:"login" maxLength:"64" doc:"2 to 64 of a–z, 0–9 and . _ @ -, whatever their case"`
+		Name           string        `json:"name" maxLength:"100"`
+		Password       string        `json:"password" maxLength:"256" format:"password" doc:"At least 8 characters"`
+		OrganisationID string        `json:"organisation_id"`
+		Role           gatepost.Role `json:"role" enum:"watcher,responder,maintainer,supervisor,owner,admin"`
+	}
+}
+
+func (s *Service) createUser(ctx context.Context, in *createUserInput) (*userOutput, error) {
+	if _, err := auth.Admin(ctx); err != nil {
+		return nil, err
+	}
+	account, err := s.CreateUser(ctx, NewUser{
+		Login: in.Body.Login, Name: in.Body.Name, Password: in.Body.Password,
+		Organisation: in.Body.OrganisationID, Role: in.Body.Role,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &userOutput{Body: viewUser(account)}, nil
+}
+
+// NewUser describes a user to be made.
+type NewUser struct {
+	Login        string
+	Name         string
+	Password     string
+	Organisation string // organisation id
+	Role         gatepost.Role
+}
+
+// CreateUser makes a user. It fails with Invalid, naming the field, and with
+// Conflict when the login is taken.
+func (s *Service) CreateUser(ctx context.Context, n NewUser) (gatepost.Account, error) {
+	login := strings.ToLower(strings.TrimSpace(n.Login))
+	switch {
+	case !loginForm.MatchString(login):
+		return gatepost.Account{}, gatepost.InvalidField("login",
+			"a login is 2 to 64 letters a–z, digits and . _ @ -, and begins with a letter or a digit")
+	case utf8.RuneCountInString(n.Password) < minPassword:
+		return gatepost.Account{}, gatepost.InvalidField("password", "a password has at least 8 characters")
+	case !gatepost.ValidID(n.Organisation):
+		return gatepost.Account{}, gatepost.InvalidField("organisation_id", "this is not an organisation's id; GET /v1/organisations lists them")
+	}
+	hash, err := s.passwords.hash(ctx, n.Password)
+	if err != nil {
+		return gatepost.Account{}, err
+	}
+	u := gatepost.User{
+		ID: gatepost.NewID(), Login: login, Name: strings.TrimSpace(n.Name), Organisation: n.Organisation, Role: n.Role,
+		PasswordHash: hash, CreatedAt: time.Now().UTC(),
+	}
+	switch err := s.opts.Store.CreateUser(ctx, u); gatepost.CodeOf(err) {
+	case "":
+	case gatepost.Conflict:
+		return gatepost.Account{}, &gatepost.Error{Code: gatepost.Conflict, Field: "login", Message: "this login is taken; choose another", Err: err}
+	case gatepost.Invalid:
+		return gatepost.Account{}, &gatepost.Error{Code: gatepost.Invalid, Field: "organisation_id",
+			Message: "there is no such organisation; GET /v1/organisations lists them", Err: err}
+	default:
+		return gatepost.Account{}, err
+	}
+	return s.opts.Store.Account(ctx, u.ID)
+}
+
+type listUsersOutput struct{ Body host.List[User] }
+
+func (s *Service) listUsers(ctx context.Context, in *struct{ host.Page }) (*listUsersOutput, error) {
+	if _, err := auth.Admin(ctx); err != nil {
+		return nil, err
+	}
+	accounts, err := s.opts.Store.Accounts(ctx, in.After, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	cursor := func(a gatepost.Account) string { return a.User.ID }
+	return &listUsersOutput{Body: host.Paged(accounts, in.Limit, cursor, viewUser)}, nil
+}
+
+// EnsureAdmin makes the first administrator, with his organisation of kind
+// operator, unless there is one; his login is AdminLogin. With an empty
+// password it generates one and returns it, to be shown once; else, or when
+// there was nothing to do, generated is empty. An administrator's password is never
+// changed by it.
+func (s *Service) EnsureAdmin(ctx context.Context, password string) (generated string, err error) {
+	has, err := s.opts.Store.HasAdmin(ctx)
+	if err != nil || has {
+		return "", err
+	}
+	if password == "" {
+		password = strings.ToLower(rand.Text()) // 26 characters, 130 bits
+		generated = password
+	}
+	if utf8.RuneCountInString(password) < minPassword {
+		s.opts.Logger.WarnContext(ctx, "the administrator's password is short; choose at least 8 characters")
+	}
+	hash, err := s.passwords.hash(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	now := time.Now().UTC()
+	operator := gatepost.Organisation{ID: gatepost.NewID(), Name: "Operator", Kind: gatepost.KindOperator, CreatedAt: now}
+	admin := gatepost.User{
+		ID: gatepost.NewID(), Login: AdminLogin, Name: "Administrator", Organisation: operator.ID, Role: gatepost.RoleAdmin,
+		PasswordHash: hash, CreatedAt: now,
+	}
+	created, err := s.opts.Store.CreateFirstAdmin(ctx, operator, admin)
+	if err != nil || !created {
+		return "", err // another process was first, with its own password
+	}
+	return generated, nil
+}
