@@ -2,11 +2,12 @@
 // for the recording alike; and it reads such parts back, after a crash and for
 // clips.
 //
-// A Muxer is a stream.Sink. Media time is zero at the presentation of a run's
+// A Muxer is a stream.Sink. Media time is zero at the decode time of a run's
 // first video frame (or audio frame, when there is no video), for all tracks.
-// Decode times are moved so that they are zero there too, and composition
-// offsets are signed (trun version 1): no edit list is needed, and audio stays
-// aligned.
+// No edit list is needed: with B-frames the first picture is presented as much
+// later as it was reordered, and audio begins with it. Decode times are never
+// negative and composition offsets hardly ever (trun version 1 could), because
+// players do not agree on what negative ones mean without an edit list.
 //
 // A part begins at every key frame, and ends with the frame that fills it: that
 // frame's duration is predicted from those before, so that a part goes out at

@@ -53,12 +53,13 @@ type Muxer struct {
 	audioOnly time.Duration // of audio that came since the last video frame
 }
 
-// origin is media time zero: a presentation time in ticks of rate.
+// origin is media time zero: the decode time of the leading track's first
+// sample, in ticks of rate.
 type origin struct {
 	set   bool
 	ticks int64
 	rate  int
-	delay int64 // PTS minus DTS of the first video frame, in ticks of rate
+	delay int64 // from there to the first picture's presentation: audio before it is left out
 }
 
 // NewMuxer makes a Muxer. It starts no goroutine and needs no closing.
@@ -145,10 +146,10 @@ func (m *Muxer) WriteUnit(u *media.Unit) {
 
 func (m *Muxer) writeVideo(t *track, u *media.Unit) {
 	if !m.origin.set {
-		m.origin = origin{set: true, ticks: u.PTS, rate: t.rate, delay: u.PTS - u.DTS}
+		m.origin = origin{set: true, ticks: u.DTS, rate: t.rate, delay: u.PTS - u.DTS}
 	}
 	pts := u.PTS - m.origin.in(t.rate)
-	dts := u.DTS + media.Rescale(m.origin.delay, m.origin.rate, t.rate) - m.origin.in(t.rate)
+	dts := u.DTS - m.origin.in(t.rate)
 	if t.have && dts <= t.last {
 		dts = t.last + 1 // the stream promises otherwise; a file must not break for it
 	}
@@ -166,8 +167,6 @@ func (m *Muxer) append(t *track, s sample, boundary bool) {
 		if boundary || span >= t.target || span+frame > t.bound {
 			m.emit(s.dts, boundary)
 		}
-	} else if boundary && m.other != nil && len(m.other.pending) > 0 {
-		m.emitAudioBefore(media.Rescale(s.dts, t.rate, m.other.rate))
 	}
 	t.pending = append(t.pending, s)
 	t.have, t.last = true, s.dts
@@ -180,7 +179,7 @@ func (m *Muxer) writeLeadingAudio(t *track, u *media.Unit) {
 	if !m.origin.set {
 		m.origin = origin{set: true, ticks: u.PTS, rate: t.rate}
 	}
-	for i, s := range t.audioSamples(u, m.origin.in(t.rate)) {
+	for i, s := range t.audioSamples(u, m.origin) {
 		if i > 0 {
 			s.ntp = s.ntp.Add(media.Duration(s.dts-t.audio[0].dts, t.rate))
 		}
@@ -192,7 +191,7 @@ func (m *Muxer) writeAudio(t *track, u *media.Unit) {
 	if !m.origin.set {
 		return
 	}
-	for _, s := range t.audioSamples(u, m.origin.in(t.rate)) {
+	for _, s := range t.audioSamples(u, m.origin) {
 		t.pending = append(t.pending, s)
 		t.have, t.last = true, s.dts
 		m.audioOnly += media.Duration(s.duration, t.rate)

@@ -67,14 +67,6 @@ func (m *Muxer) emitAudio(n int) {
 	}
 }
 
-// emitAudioBefore sends audio that belongs before time at, in ticks of the
-// audio track, when the leading track has nothing to send.
-func (m *Muxer) emitAudioBefore(at int64) {
-	if n := m.other.pendingBefore(at); n > 0 {
-		m.emitAudio(n)
-	}
-}
-
 // pendingBefore counts the pending samples that begin before time at.
 func (t *track) pendingBefore(at int64) int {
 	for i := range t.pending {

@@ -111,11 +111,12 @@ func (t *track) predict() int64 {
 
 // audioSamples cuts a unit into samples. Their times follow one another without
 // gaps as long as the unit's own time is within half a frame of that, so that
-// the rounding of a protocol makes no gaps. Frames before the origin are left
-// out. The result is valid until the next call.
-func (t *track) audioSamples(u *media.Unit, origin int64) []sample {
+// the rounding of a protocol makes no gaps. Frames before the first picture are
+// left out. The result is valid until the next call.
+func (t *track) audioSamples(u *media.Unit, o origin) []sample {
 	t.audio = t.audio[:0]
-	at := u.PTS - origin
+	at := u.PTS - o.in(t.rate)
+	begin := media.Rescale(o.delay, o.rate, t.rate)
 	if t.have {
 		half := max(1, t.nominal/2)
 		switch off := at - t.next; {
@@ -132,7 +133,7 @@ func (t *track) audioSamples(u *media.Unit, origin int64) []sample {
 				duration = ticks
 			}
 		}
-		if at >= 0 {
+		if at >= begin {
 			t.audio = append(t.audio, sample{
 				dts: at, duration: duration, size: len(d), unit: u, frame: i, key: true, ntp: u.NTP,
 			})

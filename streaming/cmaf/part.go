@@ -30,7 +30,7 @@ type Init struct {
 // is then zero, and Start, Duration and NTP are those of the audio.
 type Part struct {
 	Data        []byte
-	Start       time.Duration // media time of its first sample since the run began
+	Start       time.Duration // decode time of its first sample since the run began
 	Duration    time.Duration // of the leading track (video, else audio)
 	NTP         time.Time     // wall time of its first sample, smoothed
 	Independent bool          // begins with a key frame (or has no video at all)

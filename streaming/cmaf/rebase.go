@@ -23,6 +23,9 @@ func Shift(tracks []TrackInfo, d time.Duration) map[uint32]int64 {
 // media times of prft) of each track the ticks that shift gives for its id, and
 // numbers the fragments from sequence on. It returns the number that follows.
 //
+// To make a file begin at zero, shift by the First of its first fragment, and
+// by the same amount for all tracks (Shift), so that they stay aligned.
+//
 // It fails, having changed nothing, when fragments are malformed, or when a
 // time would be negative or too large for its field.
 func Rebase(fragments []byte, sequence uint32, shift map[uint32]int64) (next uint32, err error) {

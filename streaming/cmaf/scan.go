@@ -19,7 +19,8 @@ const (
 type Fragment struct {
 	Offset      int64         // of its first box from the file's first byte
 	Length      int64         // of all its boxes
-	Start       time.Duration // decode time of its first sample since the run began
+	Start       time.Duration // decode time of the leading track's first sample since the run began
+	First       time.Duration // the earliest decode time of any track: audio may begin before Start
 	Duration    time.Duration // of the leading track
 	NTP         time.Time     // from its prft, UTC; zero without one
 	Independent bool          // begins with a key frame (or the file has no video at all)
@@ -153,11 +154,15 @@ func (s *Scan) describe(f *Fragment, moof *movieFragment, reference uint32, payl
 	lead, leadScore := -1, -1
 	var info TrackInfo
 	var bytes uint64
+	found := false
 	for i, t := range moof.tracks {
 		bytes += t.bytes
 		for _, known := range s.Tracks {
 			if known.ID != t.id {
 				continue
+			}
+			if start := media.Duration(int64(t.decode), known.Timescale); !found || start < f.First {
+				f.First, found = start, true
 			}
 			score := 0
 			if known.ID == reference {
