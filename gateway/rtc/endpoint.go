@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -197,7 +198,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, camera, token st
 		return &gatepost.Error{Code: gatepost.Unavailable, Message: "The gateway is shutting down."}
 	}
 	h := w.Header()
-	h.Set("Location", e.Prefix+"/"+camera+"/"+id)
+	h.Set("Location", e.Prefix+"/"+url.PathEscape(camera)+"/"+id)
 	h.Set("ETag", s.Peer().ETag())
 	h.Set("Accept-Patch", "application/trickle-ice-sdpfrag")
 	h.Set("Content-Type", "application/sdp")
