@@ -1,0 +1,110 @@
+package record
+
+import (
+	"sync"
+
+	"github.com/gatepost-video/gatepost/streaming/cmaf"
+)
+
+// item is one call of the cmaf.Sink. Exactly one of init, part and end is set.
+type item struct {
+	run  string
+	init *cmaf.Init
+	part *cmaf.Part
+	end  string
+}
+
+func (i item) size() int {
+	switch {
+	case i.part != nil:
+		return len(i.part.Data)
+	case i.init != nil:
+		return len(i.init.Data)
+	}
+	return 0
+}
+
+// queue holds items up to a number of bytes. When it is full, push waits; a
+// single item larger than the queue passes when the queue is empty.
+type queue struct {
+	limit int
+	ready chan struct{} // holds one token when there is something to take, or after close
+
+	mu     sync.Mutex
+	space  sync.Cond
+	items  []item
+	bytes  int
+	closed bool
+}
+
+func newQueue(limit int) *queue {
+	q := &queue{limit: limit, ready: make(chan struct{}, 1)}
+	q.space.L = &q.mu
+	return q
+}
+
+// push adds an item; it waits for space, and drops the item when the queue is closed.
+func (q *queue) push(i item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.closed && q.bytes > 0 && q.bytes+i.size() > q.limit {
+		q.space.Wait()
+	}
+	if q.closed {
+		return
+	}
+	q.items = append(q.items, i)
+	q.bytes += i.size()
+	q.signal()
+}
+
+// close lets nothing more in, after a last item.
+func (q *queue) close(last item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return
+	}
+	q.closed = true
+	q.items = append(q.items, last)
+	q.space.Broadcast()
+	q.signal()
+}
+
+func (q *queue) signal() {
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the oldest item. more is false when the queue is closed and
+// empty; ok is false when it is empty for now.
+func (q *queue) take() (i item, ok, more bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) == 0 {
+		return item{}, false, !q.closed
+	}
+	i = q.items[0]
+	q.items[0] = item{}
+	q.items = q.items[1:]
+	if len(q.items) == 0 {
+		q.items = nil
+	}
+	return i, true, true
+}
+
+// written gives back the space of an item that take returned.
+func (q *queue) written(i item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.bytes -= i.size()
+	q.space.Broadcast()
+}
+
+func (q *queue) size() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes
+}
