@@ -43,3 +43,18 @@ type Share struct {
 	CreatedAt    time.Time
 	RevokedAt    *time.Time
 }
+
+// Closed tells why a share link opens nothing at a time: revoked, expired, or,
+// when a new use is asked for, used up. It is nil while the link opens, and a
+// Gone error that says which otherwise.
+func (s Share) Closed(now time.Time, newUse bool) error {
+	switch {
+	case s.RevokedAt != nil:
+		return &Error{Code: Gone, Message: "this link was revoked by the one who shared it"}
+	case !s.ExpiresAt.After(now):
+		return &Error{Code: Gone, Message: "this link has expired; ask for a new one"}
+	case newUse && s.MaxUses > 0 && s.Uses >= s.MaxUses:
+		return &Error{Code: Gone, Message: "this link has been used as often as it may be; ask for a new one"}
+	}
+	return nil
+}

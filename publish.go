@@ -50,3 +50,12 @@ type SyncReply struct {
 	StoppedCameras []string `json:"stopped_cameras"` // of those reported online: no longer allowed to push
 	Measure        []string `json:"measure"`         // of those reported online: to be measured for acceptance, unless that is under way
 }
+
+// CameraAdmission is what decides whether a camera that a gateway reports may
+// go on.
+type CameraAdmission struct {
+	State      CameraState
+	Epoch      int64  // of the newest status row; 0 for none
+	Node       string // that wrote it; "" for none, or when the control plane ended its session
+	Unmeasured bool   // no verdict is stored
+}

@@ -1,0 +1,197 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+const cameraColumns = `id, national_id, name, longitude, latitude, address, division, place, class,
+	owner_id, responsible_id, funder_id, beneficiary_id, retention_days, consent_to_share, sign_posted, not_banned_place,
+	state, key_hash, srt_secret, epoch, acceptance, created_at, updated_at`
+
+// CreateCamera enrols a camera and writes entry into the ledger. The camera's
+// NationalID is filled in: the next serial of its division and place. It fails
+// with Invalid when an organisation does not exist and with Conflict when the
+// serials are used up.
+func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatepost.LedgerEntry) (gatepost.Camera, error) {
+	prefix, err := gatepost.NationalPrefix(c.Division, c.Place)
+	if err != nil {
+		return c, err
+	}
+	acceptance, err := encodeAcceptance(c.Acceptance)
+	if err != nil {
+		return c, err
+	}
+	longitude, latitude := nullPosition(c.Position)
+	err = s.tx(ctx, "create camera", "camera", func(tx *sql.Tx) error {
+		var serial int64
+		if err := tx.QueryRowContext(ctx,
+			`INSERT INTO national_serials (prefix, last) VALUES ($1, 1)
+			 ON CONFLICT (prefix) DO UPDATE SET last = national_serials.last + 1 RETURNING last`,
+			prefix).Scan(&serial); err != nil {
+			return err
+		}
+		var err error
+		if c.NationalID, err = gatepost.ComposeNationalID(prefix, serial); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx,
+			`INSERT INTO cameras (`+cameraColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+				$16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+			c.ID, c.NationalID, c.Name, longitude, latitude, c.Address, c.Division, string(c.Place), int64(c.Class),
+			c.Owner, c.Responsible, c.Funder, c.Beneficiary, int64(c.RetentionDays), c.ConsentToShare, c.SignPosted, c.NotBannedPlace,
+			string(c.State), c.KeyHash, c.SRTSecret, c.Epoch, acceptance, ms(c.CreatedAt), ms(c.UpdatedAt)); err != nil {
+			return err
+		}
+		return appendLedger(ctx, tx, entry)
+	})
+	if err != nil {
+		c.NationalID = ""
+	}
+	return c, err
+}
+
+// Camera returns a camera. It fails with NotFound.
+func (s *Store) Camera(ctx context.Context, id string) (gatepost.Camera, error) {
+	c, err := queryOne(ctx, s.read, scanCamera, `SELECT `+cameraColumns+` FROM cameras WHERE id = $1`, id)
+	return c, s.failed("read camera", "camera", err)
+}
+
+// Cameras lists the cameras of an owner (all with ""), oldest first, at most
+// limit of them, after the one with id after ("" from the start).
+func (s *Store) Cameras(ctx context.Context, owner, after string, limit int) ([]gatepost.Camera, error) {
+	// Two texts rather than an OR, so that each uses its index.
+	if owner == "" {
+		cameras, err := queryAll(ctx, s.read, scanCamera,
+			`SELECT `+cameraColumns+` FROM cameras WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+		return cameras, s.failed("list cameras", "camera", err)
+	}
+	cameras, err := queryAll(ctx, s.read, scanCamera,
+		`SELECT `+cameraColumns+` FROM cameras WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT $3`, owner, after, limit)
+	return cameras, s.failed("list cameras", "camera", err)
+}
+
+// UpdateCamera reads a camera, lets change alter it, stores it and writes the
+// returned entry into the ledger, all in one transaction; change may run more
+// than once, and an error of its stops everything. Id, national id, epoch and
+// creation time stay as they are, whatever change does.
+//
+// When fence is true the camera's epoch grows by one, and with it the status
+// row goes offline: whoever is publishing now is told to stop, and can be
+// admitted anew if the camera's state and key allow it.
+//
+// It fails with NotFound, and with Invalid when an organisation does not exist.
+func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change func(*gatepost.Camera) (gatepost.LedgerEntry, error)) (gatepost.Camera, error) {
+	var c gatepost.Camera
+	err := s.tx(ctx, "update camera", "camera", func(tx *sql.Tx) error {
+		old, err := queryOne(ctx, tx, scanCamera, `SELECT `+cameraColumns+` FROM cameras WHERE id = $1`, id)
+		if err != nil {
+			return err
+		}
+		c = old
+		entry, err := change(&c)
+		if err != nil {
+			return err
+		}
+		c.ID, c.NationalID, c.Epoch, c.CreatedAt = old.ID, old.NationalID, old.Epoch, old.CreatedAt
+		fence := fence && old.Epoch > 0 // nobody ever published: nothing to end
+		if fence {
+			c.Epoch++
+		}
+		acceptance, err := encodeAcceptance(c.Acceptance)
+		if err != nil {
+			return err
+		}
+		longitude, latitude := nullPosition(c.Position)
+		if _, err := tx.ExecContext(ctx,
+			`UPDATE cameras SET name = $2, longitude = $3, latitude = $4, address = $5, division = $6, place = $7, class = $8,
+				owner_id = $9, responsible_id = $10, funder_id = $11, beneficiary_id = $12, retention_days = $13,
+				consent_to_share = $14, sign_posted = $15, not_banned_place = $16, state = $17, key_hash = $18, srt_secret = $19,
+				epoch = $20, acceptance = $21, updated_at = $22
+			 WHERE id = $1`,
+			id, c.Name, longitude, latitude, c.Address, c.Division, string(c.Place), int64(c.Class),
+			c.Owner, c.Responsible, c.Funder, c.Beneficiary, int64(c.RetentionDays),
+			c.ConsentToShare, c.SignPosted, c.NotBannedPlace, string(c.State), c.KeyHash, c.SRTSecret,
+			c.Epoch, acceptance, ms(c.UpdatedAt)); err != nil {
+			return err
+		}
+		if fence {
+			if err := fenceStatus(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return appendLedger(ctx, tx, entry)
+	})
+	return c, err
+}
+
+func scanCamera(row scanner) (gatepost.Camera, error) {
+	var (
+		c                    gatepost.Camera
+		longitude, latitude  sql.NullFloat64
+		class, retention     int64
+		acceptance           string
+		createdAt, updatedAt int64
+	)
+	if err := row.Scan(&c.ID, &c.NationalID, &c.Name, &longitude, &latitude, &c.Address, &c.Division, &c.Place, &class,
+		&c.Owner, &c.Responsible, &c.Funder, &c.Beneficiary, &retention, &c.ConsentToShare, &c.SignPosted, &c.NotBannedPlace,
+		&c.State, &c.KeyHash, &c.SRTSecret, &c.Epoch, &acceptance, &createdAt, &updatedAt); err != nil {
+		return c, err
+	}
+	if longitude.Valid && latitude.Valid {
+		c.Position = &gatepost.Position{Longitude: longitude.Float64, Latitude: latitude.Float64}
+	}
+	c.Class, c.RetentionDays = gatepost.WatchClass(class), int(retention)
+	c.CreatedAt, c.UpdatedAt = fromMS(createdAt), fromMS(updatedAt)
+	if acceptance != "" {
+		c.Acceptance = new(gatepost.Acceptance)
+		if err := json.Unmarshal([]byte(acceptance), c.Acceptance); err != nil {
+			return c, fmt.Errorf("decode acceptance of camera %s: %w", c.ID, err)
+		}
+	}
+	return c, nil
+}
+
+func encodeAcceptance(a *gatepost.Acceptance) (string, error) {
+	if a == nil {
+		return "", nil
+	}
+	b, err := json.Marshal(a)
+	if err != nil {
+		return "", fmt.Errorf("encode acceptance: %w", err)
+	}
+	return string(b), nil
+}
+
+func nullPosition(p *gatepost.Position) (longitude, latitude sql.NullFloat64) {
+	if p == nil {
+		return longitude, latitude
+	}
+	return sql.NullFloat64{Float64: p.Longitude, Valid: true}, sql.NullFloat64{Float64: p.Latitude, Valid: true}
+}
+
+// placeholders returns "$first, $first+1, …" for n values.
+func placeholders(first, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", first+i)
+	}
+	return b.String()
+}
+
+// anys turns a list of ids into arguments.
+func anys(ids []string) []any {
+	out := make([]any, len(ids))
+	for i, id := range ids {
+		out[i] = id
+	}
+	return out
+}

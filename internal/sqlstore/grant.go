@@ -1,0 +1,139 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+const grantColumns = `id, camera_id, action, user_id, organisation_id, share_id, purpose, reason, case_number,
+	from_us, to_us, expires_at, created_at, revoked_at`
+
+// CreateGrant stores a grant and writes entry into the ledger.
+func (s *Store) CreateGrant(ctx context.Context, g gatepost.Grant, entry gatepost.LedgerEntry) error {
+	return s.tx(ctx, "create grant", "grant", func(tx *sql.Tx) error {
+		if err := insertGrant(ctx, tx, g); err != nil {
+			return err
+		}
+		return appendLedger(ctx, tx, entry)
+	})
+}
+
+func insertGrant(ctx context.Context, q querier, g gatepost.Grant) error {
+	_, err := q.ExecContext(ctx,
+		`INSERT INTO grants (`+grantColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		g.ID, g.CameraID, string(g.Action), g.UserID, g.Organisation, g.ShareID, g.Purpose, g.Reason, g.CaseNumber,
+		us(g.From), us(g.To), ms(g.ExpiresAt), ms(g.CreatedAt), msOrNull(g.RevokedAt))
+	return err
+}
+
+// Grant returns a grant, revoked and expired ones too. It fails with NotFound.
+func (s *Store) Grant(ctx context.Context, id string) (gatepost.Grant, error) {
+	g, err := queryOne(ctx, s.read, scanGrant, `SELECT `+grantColumns+` FROM grants WHERE id = $1`, id)
+	return g, s.failed("read grant", "grant", err)
+}
+
+// GrantsByCamera lists the grants at a camera, newest first, at most limit of
+// them, older than the one with id before ("" for the newest).
+func (s *Store) GrantsByCamera(ctx context.Context, cameraID, before string, limit int) ([]gatepost.Grant, error) {
+	grants, err := queryAll(ctx, s.read, scanGrant,
+		`SELECT `+grantColumns+` FROM grants WHERE camera_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3`,
+		cameraID, before, limit)
+	return grants, s.failed("list grants", "grant", err)
+}
+
+// RevokeGrant revokes a grant at a time, tells the gateways and writes entry
+// into the ledger. A grant that was revoked before stays as it is, without
+// another entry. It fails with NotFound.
+func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error {
+	return s.tx(ctx, "revoke grant", "grant", func(tx *sql.Tx) error {
+		g, err := queryOne(ctx, tx, scanGrant, `SELECT `+grantColumns+` FROM grants WHERE id = $1`, id)
+		if err != nil || g.RevokedAt != nil {
+			return err
+		}
+		if err := revokeGrants(ctx, tx, []gatepost.Grant{g}, at); err != nil {
+			return err
+		}
+		return appendLedger(ctx, tx, entry)
+	})
+}
+
+// revokeGrants marks grants as revoked and appends each to what gateways learn,
+// in one order for all of them.
+func revokeGrants(ctx context.Context, tx *sql.Tx, grants []gatepost.Grant, at time.Time) error {
+	for _, g := range grants {
+		if _, err := tx.ExecContext(ctx, `UPDATE grants SET revoked_at = $2 WHERE id = $1`, g.ID, ms(at)); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx,
+			`INSERT INTO revocations (seq, grant_id, expires_at, created_at)
+			 SELECT COALESCE(MAX(seq), 0) + 1, $1, $2, $3 FROM revocations`,
+			g.ID, ms(g.ExpiresAt), ms(at))
+		if isUnique(err) {
+			return again(err) // another transaction took the number
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RevocationsSince lists revocations after a cursor in their order, at most
+// limit of them, and the cursor to go on from. Those of grants that have
+// expired by now are passed over. A cursor beyond the newest revocation, as
+// after a restored backup, starts from the beginning.
+func (s *Store) RevocationsSince(ctx context.Context, cursor int64, now time.Time, limit int) (grantIDs []string, next int64, err error) {
+	var newest int64
+	if err := s.read.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0) FROM revocations`).Scan(&newest); err != nil {
+		return nil, cursor, s.failed("list revocations", "revocation", err)
+	}
+	if cursor < 0 || cursor > newest {
+		cursor = 0
+	}
+	grantIDs = []string{}
+	if cursor == newest {
+		return grantIDs, cursor, nil
+	}
+	type line struct {
+		seq, expiresAt int64
+		grantID        string
+	}
+	lines, err := queryAll(ctx, s.read, func(row scanner) (l line, err error) {
+		return l, row.Scan(&l.seq, &l.grantID, &l.expiresAt)
+	}, `SELECT seq, grant_id, expires_at FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2`, cursor, limit)
+	if err != nil {
+		return nil, cursor, s.failed("list revocations", "revocation", err)
+	}
+	for _, l := range lines {
+		cursor = l.seq
+		if l.expiresAt > ms(now) {
+			grantIDs = append(grantIDs, l.grantID)
+		}
+	}
+	return grantIDs, cursor, nil
+}
+
+// PurgeRevocations removes revocations of grants that expired before a time,
+// except the newest of all, from which the next number is counted.
+func (s *Store) PurgeRevocations(ctx context.Context, before time.Time) (int64, error) {
+	return s.exec(ctx, "purge revocations", "revocation",
+		`DELETE FROM revocations WHERE expires_at < $1 AND seq < (SELECT MAX(seq) FROM revocations)`, ms(before))
+}
+
+func scanGrant(row scanner) (gatepost.Grant, error) {
+	var (
+		g                              gatepost.Grant
+		from, to, expiresAt, createdAt int64
+		revokedAt                      sql.NullInt64
+	)
+	if err := row.Scan(&g.ID, &g.CameraID, &g.Action, &g.UserID, &g.Organisation, &g.ShareID, &g.Purpose, &g.Reason, &g.CaseNumber,
+		&from, &to, &expiresAt, &createdAt, &revokedAt); err != nil {
+		return g, err
+	}
+	g.From, g.To = fromUS(from), fromUS(to)
+	g.ExpiresAt, g.CreatedAt, g.RevokedAt = fromMS(expiresAt), fromMS(createdAt), fromNullMS(revokedAt)
+	return g, nil
+}

@@ -1,0 +1,153 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+// statusChunk is how many cameras one statement reads or writes: 11 parameters
+// each stay well under the engines' limits.
+const statusChunk = 200
+
+// AdmitPublisher opens a publishing session: the camera's epoch grows by one,
+// and its first push moves it from enrolled to acceptance. keyHash is that of
+// the key that was checked; when the key was changed or the camera's state
+// forbids publishing in the meantime, it fails with Conflict and the caller
+// looks at the camera again.
+func (s *Store) AdmitPublisher(ctx context.Context, id, keyHash string, now time.Time) (c gatepost.Camera, err error) {
+	// One statement, hence no lost races: every camera of a region may come
+	// back at once after a power cut.
+	err = s.retry(ctx, func() error {
+		c, err = queryOne(ctx, s.write, scanCamera,
+			`UPDATE cameras SET epoch = epoch + 1, updated_at = $3,
+				state = CASE WHEN state = 'enrolled' THEN 'acceptance' ELSE state END
+			 WHERE id = $1 AND key_hash = $2 AND state IN ('enrolled', 'acceptance', 'in_service')
+			 RETURNING `+cameraColumns, id, keyHash, ms(now))
+		return err
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, &gatepost.Error{Code: gatepost.Conflict, Message: "the camera was changed at this moment; try again"}
+	}
+	return c, s.failed("admit publisher", "camera", err)
+}
+
+// CameraAdmissions returns what is known of cameras, by id; ids that do not
+// exist are left out.
+func (s *Store) CameraAdmissions(ctx context.Context, ids []string) (map[string]gatepost.CameraAdmission, error) {
+	out := make(map[string]gatepost.CameraAdmission, len(ids))
+	for len(ids) > 0 {
+		chunk := ids[:min(len(ids), statusChunk)]
+		ids = ids[len(chunk):]
+		_, err := queryAll(ctx, s.read, func(row scanner) (id string, err error) {
+			var a gatepost.CameraAdmission
+			if err := row.Scan(&id, &a.State, &a.Unmeasured, &a.Epoch, &a.Node); err != nil {
+				return id, err
+			}
+			out[id] = a
+			return id, nil
+		}, `SELECT c.id, c.state, c.acceptance = '', COALESCE(s.epoch, 0), COALESCE(s.node, '')
+		    FROM cameras c LEFT JOIN camera_status s ON s.camera_id = c.id
+		    WHERE c.id IN (`+placeholders(1, len(chunk))+`)`, anys(chunk)...)
+		if err != nil {
+			return nil, s.failed("read cameras' admission", "camera", err)
+		}
+	}
+	return out, nil
+}
+
+// PutStatuses stores gateways' words on cameras, each fenced by its epoch: an
+// older epoch than the stored one changes nothing. Every camera must exist and
+// be named once. SeenAt must be set.
+func (s *Store) PutStatuses(ctx context.Context, statuses []gatepost.CameraStatus) error {
+	const columns = 11
+	for len(statuses) > 0 {
+		chunk := statuses[:min(len(statuses), statusChunk)]
+		statuses = statuses[len(chunk):]
+		rows := make([]string, len(chunk))
+		args := make([]any, 0, columns*len(chunk))
+		for i, st := range chunk {
+			measurement, err := json.Marshal(st.Measurement)
+			if err != nil {
+				return fmt.Errorf("encode measurement of camera %s: %w", st.CameraID, err)
+			}
+			rows[i] = "(" + placeholders(1+columns*i, columns) + ")"
+			args = append(args, st.CameraID, st.Node, st.Epoch, st.Online, st.Recording, ms(st.Since), ms(st.SeenAt),
+				st.Protocol, string(st.EndReason), string(measurement), int64(st.Viewers))
+		}
+		if err := s.putStatusChunk(ctx, rows, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) putStatusChunk(ctx context.Context, rows []string, args []any) error {
+	_, err := s.exec(ctx, "store camera status", "camera status",
+		`INSERT INTO camera_status (camera_id, node, epoch, online, recording, since, seen_at, protocol, end_reason, measurement, viewers)
+		 VALUES `+strings.Join(rows, ", ")+`
+		 ON CONFLICT (camera_id) DO UPDATE SET node = excluded.node, epoch = excluded.epoch, online = excluded.online,
+			recording = excluded.recording, since = excluded.since, seen_at = excluded.seen_at, protocol = excluded.protocol,
+			end_reason = excluded.end_reason, measurement = excluded.measurement, viewers = excluded.viewers
+		 WHERE excluded.epoch >= camera_status.epoch`, args...)
+	return err
+}
+
+// fenceStatus writes the control plane's own word on a camera under its new
+// epoch, so that no gateway's word on an older session counts any more.
+func fenceStatus(ctx context.Context, tx *sql.Tx, c gatepost.Camera) error {
+	_, err := tx.ExecContext(ctx,
+		`INSERT INTO camera_status (camera_id, node, epoch, online, recording, since, seen_at, end_reason)
+		 VALUES ($1, '', $2, FALSE, FALSE, $3, $3, $4)
+		 ON CONFLICT (camera_id) DO UPDATE SET epoch = excluded.epoch, node = '', online = FALSE, recording = FALSE,
+			since = excluded.since, seen_at = excluded.seen_at, end_reason = excluded.end_reason, viewers = 0`,
+		c.ID, c.Epoch, ms(c.UpdatedAt), string(gatepost.EndSuspended))
+	return err
+}
+
+// CameraStatuses returns the newest word on each of some cameras, by id;
+// cameras that were never reported are left out. How old a word is, SeenAt
+// says.
+func (s *Store) CameraStatuses(ctx context.Context, ids []string) (map[string]gatepost.CameraStatus, error) {
+	out := make(map[string]gatepost.CameraStatus, len(ids))
+	for len(ids) > 0 {
+		chunk := ids[:min(len(ids), statusChunk)]
+		ids = ids[len(chunk):]
+		statuses, err := queryAll(ctx, s.read, scanStatus,
+			`SELECT camera_id, node, epoch, online, recording, since, seen_at, protocol, end_reason, measurement, viewers
+			 FROM camera_status WHERE camera_id IN (`+placeholders(1, len(chunk))+`)`, anys(chunk)...)
+		if err != nil {
+			return nil, s.failed("read camera status", "camera status", err)
+		}
+		for _, st := range statuses {
+			out[st.CameraID] = st
+		}
+	}
+	return out, nil
+}
+
+func scanStatus(row scanner) (gatepost.CameraStatus, error) {
+	var (
+		st            gatepost.CameraStatus
+		since, seenAt int64
+		measurement   string
+		viewers       int64
+	)
+	if err := row.Scan(&st.CameraID, &st.Node, &st.Epoch, &st.Online, &st.Recording, &since, &seenAt, &st.Protocol, &st.EndReason,
+		&measurement, &viewers); err != nil {
+		return st, err
+	}
+	st.Since, st.SeenAt, st.Viewers = fromMS(since), fromMS(seenAt), int(viewers)
+	if measurement != "" {
+		if err := json.Unmarshal([]byte(measurement), &st.Measurement); err != nil {
+			return st, fmt.Errorf("decode measurement of camera %s: %w", st.CameraID, err)
+		}
+	}
+	return st, nil
+}

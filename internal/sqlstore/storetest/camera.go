@@ -1,0 +1,210 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/internal/sqlstore"
+)
+
+func init() {
+	register("camera", testCamera)
+	register("camera serials", testCameraSerials)
+	register("camera fence", testCameraFence)
+}
+
+// NewCamera stores a camera of an owner and returns it; the key is "key of "
+// and its id.
+func NewCamera(t *testing.T, s *sqlstore.Store, owner string) gatepost.Camera {
+	t.Helper()
+	now, id := now(), gatepost.NewID()
+	c, err := s.CreateCamera(t.Context(), gatepost.Camera{
+		ID: id, Name: "前门", Place: gatepost.PlacePremises, Class: 3,
+		Owner: owner, Responsible: owner, Funder: owner, Beneficiary: owner, RetentionDays: 30, SignPosted: true, NotBannedPlace: true,
+		State: gatepost.CameraEnrolled, KeyHash: gatepost.HashKey("key of " + id), SRTSecret: gatepost.SRTPassphrase("key of " + id),
+		CreatedAt: now, UpdatedAt: now,
+	}, gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "system", CameraID: id, Allowed: true})
+	if err != nil {
+		t.Fatalf("create camera: %v", err)
+	}
+	return c
+}
+
+func testCamera(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	a, b := NewOrganisation(t, s, gatepost.KindBusiness), NewOrganisation(t, s, gatepost.KindPolice)
+	now := now()
+	full := gatepost.Camera{
+		ID: gatepost.NewID(), Name: "a 'quoted' \"name\" 名", Position: &gatepost.Position{Longitude: 120.153576, Latitude: -30.287459},
+		Address: "延安路 1 号", Division: "330106", Place: gatepost.PlaceJunction, Class: 1,
+		Owner: a.ID, Responsible: b.ID, Funder: a.ID, Beneficiary: b.ID, RetentionDays: 90, ConsentToShare: true, SignPosted: true, NotBannedPlace: true,
+		State: gatepost.CameraAcceptance, KeyHash: "h", SRTSecret: "s",
+		Acceptance: &gatepost.Acceptance{At: now, Passed: false, Reasons: []gatepost.AcceptanceReason{{Code: "no_video", ZH: "无", EN: "none"}},
+			Measurement: gatepost.Measurement{VideoCodec: "h264", KeyInterval: 2 * time.Second, FPS: 24.97}},
+		CreatedAt: now, UpdatedAt: now,
+	}
+	entry := gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "u", CameraID: full.ID, Allowed: true}
+	created, err := s.CreateCamera(ctx, full, entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if created.NationalID != "33010600041320000001" {
+		t.Errorf("national id %s", created.NationalID)
+	}
+	got, err := s.Camera(ctx, full.ID)
+	if err != nil || !reflect.DeepEqual(got, created) {
+		t.Errorf("read back:\n got %+v %v\nwant %+v", got, err, created)
+	}
+	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 1 {
+		t.Errorf("ledger: %d entries, %v", len(entries), err)
+	}
+
+	_, err = s.Camera(ctx, gatepost.NewID())
+	wantCode(t, "unknown", err, gatepost.NotFound)
+	_, err = s.CreateCamera(ctx, full, entry)
+	wantCode(t, "the same id", err, gatepost.Conflict)
+	orphan := full
+	orphan.ID, orphan.Owner = gatepost.NewID(), gatepost.NewID()
+	_, err = s.CreateCamera(ctx, orphan, entry)
+	wantCode(t, "unknown owner", err, gatepost.Invalid)
+	malformed := full
+	malformed.ID, malformed.Division = gatepost.NewID(), "33x"
+	_, err = s.CreateCamera(ctx, malformed, entry)
+	wantCode(t, "malformed division", err, gatepost.Invalid)
+
+	second, other := NewCamera(t, s, a.ID), NewCamera(t, s, b.ID)
+	if other.NationalID == second.NationalID {
+		t.Errorf("two cameras with the national id %s", other.NationalID)
+	}
+	ids := func(cameras []gatepost.Camera, err error) (out []string) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cameras {
+			out = append(out, c.ID)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		owner, after string
+		limit        int
+		want         []string
+	}{
+		{"", "", 10, []string{full.ID, second.ID, other.ID}},
+		{a.ID, "", 10, []string{full.ID, second.ID}},
+		{a.ID, full.ID, 10, []string{second.ID}},
+		{"", full.ID, 1, []string{second.ID}},
+		{gatepost.NewID(), "", 10, nil},
+	} {
+		if got := ids(s.Cameras(ctx, c.owner, c.after, c.limit)); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("cameras of %q after %q: %v, want %v", c.owner, c.after, got, c.want)
+		}
+	}
+
+	changed, err := s.UpdateCamera(ctx, full.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+		c.Name, c.Position, c.State, c.Acceptance = "new", nil, gatepost.CameraInService, nil
+		c.ID, c.NationalID, c.Epoch = "x", "y", 77 // not for change
+		c.UpdatedAt = now.Add(time.Second)
+		return entry, nil
+	})
+	want := created
+	want.Name, want.Position, want.State, want.Acceptance, want.UpdatedAt = "new", nil, gatepost.CameraInService, nil, now.Add(time.Second)
+	if err != nil || !reflect.DeepEqual(changed, want) {
+		t.Errorf("update:\n got %+v %v\nwant %+v", changed, err, want)
+	}
+	if got, err := s.Camera(ctx, full.ID); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("after the update:\n got %+v %v\nwant %+v", got, err, want)
+	}
+	refused := errors.New("no")
+	_, err = s.UpdateCamera(ctx, full.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+		c.Name = "never"
+		return entry, refused
+	})
+	if !errors.Is(err, refused) {
+		t.Errorf("a change that refuses: %v", err)
+	}
+	if got, _ := s.Camera(ctx, full.ID); got.Name != "new" {
+		t.Errorf("a refused change was stored: %q", got.Name)
+	}
+	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 2 {
+		t.Errorf("ledger after one change and one refusal: %d entries, %v, want 2", len(entries), err)
+	}
+	_, err = s.UpdateCamera(ctx, gatepost.NewID(), false, func(*gatepost.Camera) (gatepost.LedgerEntry, error) { return entry, nil })
+	wantCode(t, "update of an unknown camera", err, gatepost.NotFound)
+}
+
+func testCameraSerials(t *testing.T, s *sqlstore.Store) {
+	owner := NewOrganisation(t, s, gatepost.KindBusiness)
+	const n = 8
+	seen := make(chan string, n)
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			c, err := s.CreateCamera(context.WithoutCancel(t.Context()), gatepost.Camera{ID: gatepost.NewID(), Name: "c", Place: gatepost.PlaceMarket, Class: 3,
+				Division: "330106001", Owner: owner.ID, Responsible: owner.ID, Funder: owner.ID, Beneficiary: owner.ID, RetentionDays: 30,
+				State: gatepost.CameraEnrolled}, gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "u", Allowed: true})
+			if err != nil {
+				t.Errorf("enrol: %v", err)
+			}
+			seen <- c.NationalID
+		})
+	}
+	wg.Wait()
+	close(seen)
+	ids := map[string]bool{}
+	for id := range seen {
+		if _, err := gatepost.ParseNationalID(id); err != nil {
+			t.Errorf("%q: %v", id, err)
+		}
+		ids[id] = true
+	}
+	if len(ids) != n {
+		t.Errorf("%d enrolments at once gave %d national ids", n, len(ids))
+	}
+	for i := range n {
+		id, err := gatepost.ComposeNationalID("3301060053132", int64(i+1))
+		if err != nil || !ids[id] {
+			t.Errorf("serial %d was not given out (%v)", i+1, err)
+		}
+	}
+}
+
+// testCameraFence holds that a fenced change ends what is published, and that a
+// gateway's word on the ended session changes nothing afterwards.
+func testCameraFence(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
+	now := now()
+	rotate := func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+		c.KeyHash, c.UpdatedAt = gatepost.HashKey("new"), now
+		return gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "u", CameraID: c.ID, Allowed: true}, nil
+	}
+	if got, err := s.UpdateCamera(ctx, c.ID, true, rotate); err != nil || got.Epoch != 0 {
+		t.Fatalf("before the first push there is nothing to fence: epoch %d, %v", got.Epoch, err)
+	}
+	if st, err := s.CameraStatuses(ctx, []string{c.ID}); err != nil || len(st) != 0 {
+		t.Errorf("a status without a push: %+v %v", st, err)
+	}
+	admitted, err := s.AdmitPublisher(ctx, c.ID, gatepost.HashKey("new"), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Rotated before the gateway's first word.
+	if _, err := s.UpdateCamera(ctx, c.ID, true, rotate); err != nil {
+		t.Fatal(err)
+	}
+	late := gatepost.CameraStatus{CameraID: c.ID, Node: "n1", Epoch: admitted.Epoch, Online: true, SeenAt: now}
+	if err := s.PutStatuses(ctx, []gatepost.CameraStatus{late}); err != nil {
+		t.Fatal(err)
+	}
+	st, err := s.CameraStatuses(ctx, []string{c.ID})
+	if err != nil || st[c.ID].Online || st[c.ID].Node != "" || st[c.ID].Epoch != admitted.Epoch+1 {
+		t.Errorf("the fenced session counts still: %+v %v", st[c.ID], err)
+	}
+}

@@ -1,0 +1,218 @@
+package storetest
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/internal/sqlstore"
+)
+
+func init() {
+	register("share", testShare)
+	register("share race", testShareRace)
+	register("share crowd", testShareCrowd)
+	register("share renewal", testShareRenewal)
+}
+
+func newShare(t *testing.T, s *sqlstore.Store, c gatepost.Camera, change func(*gatepost.Share)) gatepost.Share {
+	t.Helper()
+	now := now()
+	sh := gatepost.Share{ID: gatepost.NewID(), CameraID: c.ID, Organisation: c.Owner, CreatedBy: "u", Actions: []gatepost.Action{gatepost.ActionLive},
+		ExpiresAt: now.Add(time.Hour), CreatedAt: now}
+	change(&sh)
+	if err := s.CreateShare(t.Context(), sh, gatepost.LedgerEntry{Kind: gatepost.LedgerShare, Actor: "u", CameraID: c.ID, Allowed: true}); err != nil {
+		t.Fatalf("create share: %v", err)
+	}
+	return sh
+}
+
+// look is what a share link opens in these cases: one live grant for a minute.
+func look(sh gatepost.Share) ([]gatepost.Grant, []gatepost.LedgerEntry) {
+	g := gatepost.Grant{ID: gatepost.NewID(), CameraID: sh.CameraID, Action: gatepost.ActionLive, Organisation: sh.Organisation, ShareID: sh.ID,
+		ExpiresAt: now().Add(time.Minute), CreatedAt: now()}
+	return []gatepost.Grant{g}, []gatepost.LedgerEntry{{Kind: gatepost.LedgerShare, Actor: "share:" + sh.ID, CameraID: sh.CameraID, Allowed: true}}
+}
+
+func testShare(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	a, b := NewOrganisation(t, s, gatepost.KindBusiness), NewOrganisation(t, s, gatepost.KindBusiness)
+	ca, ca2, cb := NewCamera(t, s, a.ID), NewCamera(t, s, a.ID), NewCamera(t, s, b.ID)
+	now := now()
+	full := newShare(t, s, ca, func(sh *gatepost.Share) {
+		sh.Actions = []gatepost.Action{gatepost.ActionLive, gatepost.ActionPlayback}
+		sh.From, sh.To, sh.MaxUses, sh.Label = now.Add(-time.Hour).Add(time.Microsecond), now, 2, "保险公司"
+	})
+	if got, err := s.Share(ctx, full.ID); err != nil || !reflect.DeepEqual(got, full) {
+		t.Errorf("read back:\n got %+v %v\nwant %+v", got, err, full)
+	}
+	_, err := s.Share(ctx, gatepost.NewID())
+	wantCode(t, "unknown", err, gatepost.NotFound)
+
+	second, other := newShare(t, s, ca2, func(*gatepost.Share) {}), newShare(t, s, cb, func(*gatepost.Share) {})
+	for _, c := range []struct {
+		owner, camera, before string
+		want                  []string
+	}{
+		{"", "", "", []string{other.ID, second.ID, full.ID}},
+		{a.ID, "", "", []string{second.ID, full.ID}},
+		{a.ID, ca.ID, "", []string{full.ID}},
+		{b.ID, ca.ID, "", nil},
+		{a.ID, "", second.ID, []string{full.ID}},
+	} {
+		list, err := s.Shares(ctx, c.owner, c.camera, c.before, 10)
+		var got []string
+		for _, sh := range list {
+			got = append(got, sh.ID)
+		}
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("shares of %q at %q before %q: %v %v, want %v", c.owner, c.camera, c.before, got, err, c.want)
+		}
+	}
+
+	var grants []gatepost.Grant
+	for use := 1; use <= 2; use++ {
+		sh, got, err := s.OpenShare(ctx, full.ID, now, look)
+		if err != nil || sh.Uses != use || len(got) != 1 {
+			t.Fatalf("use %d: %+v, %d grants, %v", use, sh, len(got), err)
+		}
+		grants = append(grants, got...)
+	}
+	_, _, err = s.OpenShare(ctx, full.ID, now, look)
+	wantGone(t, "used up", err, "used")
+	_, _, err = s.OpenShare(ctx, second.ID, second.ExpiresAt, look)
+	wantGone(t, "expired", err, "expired")
+	_, _, err = s.OpenShare(ctx, gatepost.NewID(), now, look)
+	wantCode(t, "open an unknown link", err, gatepost.NotFound)
+	if sh, _ := s.Share(ctx, second.ID); sh.Uses != 0 {
+		t.Errorf("a refused use was counted: %d", sh.Uses)
+	}
+
+	entry := gatepost.LedgerEntry{Kind: gatepost.LedgerRevoke, Actor: "u", CameraID: ca.ID, Allowed: true}
+	for range 2 {
+		if err := s.RevokeShare(ctx, full.ID, now, entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	revoked, _, err := s.RevocationsSince(ctx, 0, now, 10)
+	if err != nil || len(revoked) != 2 {
+		t.Errorf("revoking a link revoked %d grants, %v, want 2", len(revoked), err)
+	}
+	for _, g := range grants {
+		if got, err := s.Grant(ctx, g.ID); err != nil || got.RevokedAt == nil {
+			t.Errorf("grant of a revoked link: %+v %v", got, err)
+		}
+	}
+	_, _, err = s.OpenShare(ctx, full.ID, now, look)
+	wantGone(t, "revoked", err, "revoked")
+	wantCode(t, "revoke an unknown link", s.RevokeShare(ctx, gatepost.NewID(), now, entry), gatepost.NotFound)
+	if entries, err := s.LedgerByCamera(ctx, ca.ID, "", 100); err != nil || len(entries) != 1+1+2+1 {
+		t.Errorf("ledger: %d entries, %v, want camera, link, two uses, one revocation", len(entries), err)
+	}
+}
+
+func wantGone(t *testing.T, what string, err error, word string) {
+	t.Helper()
+	wantCode(t, what, err, gatepost.Gone)
+	if err != nil && !strings.Contains(err.Error(), word) {
+		t.Errorf("%s: %v does not say which", what, err)
+	}
+}
+
+// testShareRace holds that a link for one use opens once, whoever asks at the
+// same time.
+func testShareRace(t *testing.T, s *sqlstore.Store) {
+	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
+	ctx := context.WithoutCancel(t.Context())
+	for range 5 {
+		sh := newShare(t, s, c, func(sh *gatepost.Share) { sh.MaxUses = 1 })
+		var opened, refused atomic.Int64
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				switch _, _, err := s.OpenShare(ctx, sh.ID, now(), look); gatepost.CodeOf(err) {
+				case "":
+					opened.Add(1)
+				case gatepost.Gone:
+					refused.Add(1)
+				default:
+					t.Errorf("open: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if opened.Load() != 1 || refused.Load() != 5 {
+			t.Errorf("opened %d times, refused %d times", opened.Load(), refused.Load())
+		}
+		grants, err := s.GrantsByCamera(ctx, c.ID, "", 100)
+		n := 0
+		for _, g := range grants {
+			if g.ShareID == sh.ID {
+				n++
+			}
+		}
+		if err != nil || n != 1 {
+			t.Errorf("%d grants from one use, %v", n, err)
+		}
+	}
+}
+
+// testShareCrowd holds that a link without a limit opens for everybody of a crowd.
+func testShareCrowd(t *testing.T, s *sqlstore.Store) {
+	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
+	sh := newShare(t, s, c, func(*gatepost.Share) {})
+	ctx := context.WithoutCancel(t.Context())
+	const crowd = 50
+	var wg sync.WaitGroup
+	for range crowd {
+		wg.Go(func() {
+			if _, _, err := s.OpenShare(ctx, sh.ID, now(), look); err != nil {
+				t.Errorf("open: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if got, err := s.Share(ctx, sh.ID); err != nil || got.Uses != crowd {
+		t.Errorf("%d uses counted, %v, want %d", got.Uses, err, crowd)
+	}
+}
+
+func testShareRenewal(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
+	now := now()
+	sh := newShare(t, s, c, func(sh *gatepost.Share) { sh.MaxUses = 1 })
+	_, grants, err := s.OpenShare(ctx, sh.ID, now, look)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := grants[0].ID
+	if _, g, err := s.RenewGrant(ctx, id, now, now.Add(10*time.Minute)); err != nil || !g.ExpiresAt.Equal(now.Add(10*time.Minute)) {
+		t.Errorf("renewed to %v, %v", g.ExpiresAt, err)
+	}
+	if _, g, err := s.RenewGrant(ctx, id, now, now.Add(time.Minute)); err != nil || !g.ExpiresAt.Equal(now.Add(10*time.Minute)) {
+		t.Errorf("a renewal shortened the grant to %v, %v", g.ExpiresAt, err)
+	}
+	after, g, err := s.RenewGrant(ctx, id, now, now.Add(9*time.Hour))
+	if err != nil || !g.ExpiresAt.Equal(sh.ExpiresAt) {
+		t.Errorf("renewed to %v, %v, want the link's own end", g.ExpiresAt, err)
+	}
+	if after.Uses != 1 {
+		t.Errorf("renewing counted a use: %d", after.Uses)
+	}
+	_, _, err = s.RenewGrant(ctx, id, sh.ExpiresAt, now.Add(2*time.Hour))
+	wantGone(t, "renew after the link's end", err, "expired")
+	own := newGrant(t, s, c, now.Add(time.Hour))
+	_, _, err = s.RenewGrant(ctx, own.ID, now, now.Add(2*time.Hour))
+	wantCode(t, "renew a grant of no link", err, gatepost.NotFound)
+	if err := s.RevokeShare(ctx, sh.ID, now, gatepost.LedgerEntry{Kind: gatepost.LedgerRevoke, Actor: "u", Allowed: true}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = s.RenewGrant(ctx, id, now, now.Add(2*time.Minute))
+	wantGone(t, "renew after the revocation", err, "revoked")
+}
