@@ -22,7 +22,7 @@ func init() {
 // and its id.
 func NewCamera(t *testing.T, s *sqlstore.Store, owner string) gatepost.Camera {
 	t.Helper()
-	now, id := now(), gatepost.NewID()
+	now, id := now(), nextID()
 	c, err := s.CreateCamera(t.Context(), gatepost.Camera{
 		ID: id, Name: "前门", Place: gatepost.PlacePremises, Class: 3,
 		Owner: owner, Responsible: owner, Funder: owner, Beneficiary: owner, RetentionDays: 30, SignPosted: true, NotBannedPlace: true,
@@ -40,7 +40,7 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 	a, b := NewOrganisation(t, s, gatepost.KindBusiness), NewOrganisation(t, s, gatepost.KindPolice)
 	now := now()
 	full := gatepost.Camera{
-		ID: gatepost.NewID(), Name: "a 'quoted' \"name\" 名", Position: &gatepost.Position{Longitude: 120.153576, Latitude: -30.287459},
+		ID: nextID(), Name: "a 'quoted' \"name\" 名", Position: &gatepost.Position{Longitude: 120.153576, Latitude: -30.287459},
 		Address: "延安路 1 号", Division: "330106", Place: gatepost.PlaceJunction, Class: 1,
 		Owner: a.ID, Responsible: b.ID, Funder: a.ID, Beneficiary: b.ID, RetentionDays: 90, ConsentToShare: true, SignPosted: true, NotBannedPlace: true,
 		State: gatepost.CameraAcceptance, KeyHash: "h", SRTSecret: "s",

@@ -20,7 +20,7 @@ func init() {
 
 func newGrant(t *testing.T, s *sqlstore.Store, c gatepost.Camera, expires time.Time) gatepost.Grant {
 	t.Helper()
-	g := gatepost.Grant{ID: gatepost.NewID(), CameraID: c.ID, Action: gatepost.ActionLive, UserID: "u", Organisation: c.Owner,
+	g := gatepost.Grant{ID: nextID(), CameraID: c.ID, Action: gatepost.ActionLive, UserID: "u", Organisation: c.Owner,
 		ExpiresAt: expires, CreatedAt: now()}
 	if err := s.CreateGrant(t.Context(), g, revokeEntry(g)); err != nil {
 		t.Fatalf("create grant: %v", err)
@@ -36,7 +36,7 @@ func testGrant(t *testing.T, s *sqlstore.Store) {
 	ctx := t.Context()
 	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
 	now := now()
-	g := gatepost.Grant{ID: gatepost.NewID(), CameraID: c.ID, Action: gatepost.ActionPlayback, UserID: "u1", Organisation: c.Owner,
+	g := gatepost.Grant{ID: nextID(), CameraID: c.ID, Action: gatepost.ActionPlayback, UserID: "u1", Organisation: c.Owner,
 		Purpose: "investigation", Reason: `门口 "盗窃"`, CaseNumber: "杭公(2026)17号",
 		From: now.Add(-time.Hour).Add(123 * time.Microsecond), To: now.Add(-time.Minute), ExpiresAt: now.Add(time.Hour), CreatedAt: now}
 	entry := gatepost.LedgerEntry{Kind: gatepost.LedgerGrant, Actor: "u1", CameraID: c.ID, Allowed: true}

@@ -23,7 +23,7 @@ func init() {
 func newShare(t *testing.T, s *sqlstore.Store, c gatepost.Camera, change func(*gatepost.Share)) gatepost.Share {
 	t.Helper()
 	now := now()
-	sh := gatepost.Share{ID: gatepost.NewID(), CameraID: c.ID, Organisation: c.Owner, CreatedBy: "u", Actions: []gatepost.Action{gatepost.ActionLive},
+	sh := gatepost.Share{ID: nextID(), CameraID: c.ID, Organisation: c.Owner, CreatedBy: "u", Actions: []gatepost.Action{gatepost.ActionLive},
 		ExpiresAt: now.Add(time.Hour), CreatedAt: now}
 	change(&sh)
 	if err := s.CreateShare(t.Context(), sh, gatepost.LedgerEntry{Kind: gatepost.LedgerShare, Actor: "u", CameraID: c.ID, Allowed: true}); err != nil {
@@ -34,7 +34,7 @@ func newShare(t *testing.T, s *sqlstore.Store, c gatepost.Camera, change func(*g
 
 // look is what a share link opens in these cases: one live grant for a minute.
 func look(sh gatepost.Share) ([]gatepost.Grant, []gatepost.LedgerEntry) {
-	g := gatepost.Grant{ID: gatepost.NewID(), CameraID: sh.CameraID, Action: gatepost.ActionLive, Organisation: sh.Organisation, ShareID: sh.ID,
+	g := gatepost.Grant{ID: nextID(), CameraID: sh.CameraID, Action: gatepost.ActionLive, Organisation: sh.Organisation, ShareID: sh.ID,
 		ExpiresAt: now().Add(time.Minute), CreatedAt: now()}
 	return []gatepost.Grant{g}, []gatepost.LedgerEntry{{Kind: gatepost.LedgerShare, Actor: "share:" + sh.ID, CameraID: sh.CameraID, Allowed: true}}
 }
