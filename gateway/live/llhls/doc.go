@@ -1,0 +1,30 @@
+// Package llhls serves Low-Latency HLS over net/http:
+//
+//	/hls/{token}/index.m3u8   the multivariant playlist of one viewer
+//	/hls/{token}/live.m3u8    his media playlist, with blocking reload
+//	/part/{capability}/{name} init segments, parts and segments, the same for all
+//
+// A playlist needs a media token; parts are reached by unguessable names, so that
+// a cache may keep them for everybody. hls.Ring explains why a name tells nothing
+// about the next one.
+//
+// # Revocation
+//
+// Revoke ends a viewer in mid-play: whatever he waits for is answered with gone
+// at once, his next playlist is refused by the Authoriser, and the camera's
+// capability is replaced: under the old one only what existed already can be
+// fetched, for RevokeGrace. The camera's other viewers find the new capability in
+// their next playlist; what they are fetching when it happens they still get.
+//
+// An expired grant needs no rotation: no playlist shows him the names that come
+// after.
+//
+// # A camera that goes away
+//
+// While its ring lingers (30 s) playlists go on as they were, blocking requests
+// wait for the camera's return, and players stall without an error. After that,
+// playlists answer 503 with code unavailable, which players retry (hls.js does
+// not retry any 4xx).
+//
+// The token never reaches a log, a header or a playlist.
+package llhls

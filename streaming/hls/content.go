@@ -1,0 +1,130 @@
+package hls
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Cacheable is how long caches may keep what a Ring serves. It lies over the time
+// that anybody asks for it.
+const Cacheable = time.Minute
+
+// Content is an init segment, a part or a segment. Its bytes are shared and
+// immutable.
+type Content struct {
+	Type   string // MIME type
+	Size   int64
+	chunks [][]byte
+}
+
+// WriteTo implements io.WriterTo.
+func (c *Content) WriteTo(w io.Writer) (int64, error) {
+	var n int64
+	for _, b := range c.chunks {
+		k, err := w.Write(b)
+		n += int64(k)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// ServeHTTP answers GET and HEAD with the content, to be cached by anybody.
+func (c *Content) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", c.Type)
+	h.Set("Content-Length", strconv.FormatInt(c.Size, 10))
+	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(Cacheable/time.Second))+", immutable")
+	w.WriteHeader(http.StatusOK)
+	if req.Method != http.MethodHead {
+		_, _ = c.WriteTo(w) // the viewer has gone; there is nobody to tell
+	}
+}
+
+// Open returns what a name under a capability stands for. For the part that the
+// playlist hints at, and it alone, it waits, three target durations at most.
+//
+// It fails with ErrNotFound, ErrClosed, ErrTimeout and the context's error.
+func (r *Ring) Open(ctx context.Context, capability, name string) (*Content, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, ErrClosed
+	}
+	c := r.accepted(capability)
+	k, number, ok := r.parseName(name)
+	if c == nil || !ok {
+		return nil, ErrNotFound
+	}
+	switch {
+	case k == kindInit:
+		return r.openInit(number)
+	case k == kindSegment:
+		return r.openWhole(number, c)
+	case k == kindPart && (c.until.IsZero() || number < c.next):
+		return r.openPart(ctx, number)
+	}
+	return nil, ErrNotFound
+}
+
+func content(chunks ...[]byte) *Content {
+	c := &Content{Type: "video/mp4", chunks: chunks}
+	for _, b := range chunks {
+		c.Size += int64(len(b))
+	}
+	return c
+}
+
+func (r *Ring) openInit(number int64) (*Content, error) {
+	if r.init != nil && r.init.number == number {
+		return content(r.init.Data), nil
+	}
+	for _, s := range r.segments {
+		if s.init.number == number {
+			return content(s.init.Data), nil
+		}
+	}
+	return nil, ErrNotFound
+}
+
+// openWhole returns a closed segment.
+func (r *Ring) openWhole(msn int64, c *capability) (*Content, error) {
+	for _, s := range r.segments {
+		if s.msn != msn || !s.closed {
+			continue
+		}
+		if !c.until.IsZero() && s.first+int64(len(s.parts)) > c.next {
+			break
+		}
+		chunks := make([][]byte, len(s.parts))
+		for i, p := range s.parts {
+			chunks[i] = p.Data
+		}
+		return content(chunks...), nil
+	}
+	return nil, ErrNotFound
+}
+
+func (r *Ring) openPart(ctx context.Context, number int64) (*Content, error) {
+	if number == r.next {
+		ends := r.ends
+		if err := r.wait(ctx, 3*TargetDuration, func() (bool, error) {
+			if r.ends != ends {
+				return false, ErrNotFound
+			}
+			return r.next > number, nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range r.segments {
+		if i := number - s.first; i >= 0 && i < int64(len(s.parts)) {
+			return content(s.parts[i].Data), nil
+		}
+	}
+	return nil, ErrNotFound
+}

@@ -1,0 +1,151 @@
+package hls
+
+import (
+	"time"
+
+	"github.com/gatepost-video/gatepost/streaming/cmaf"
+)
+
+// segment is a row of parts under one media sequence number.
+type segment struct {
+	msn           int64
+	discs         int64 // discontinuities up to and including its own
+	discontinuity bool  // EXT-X-DISCONTINUITY stands before it
+	init          *initSegment
+	first         int64         // number of its first part
+	start         time.Duration // media time of its first part within its run
+	clock         time.Duration // media time of its first part within the ring
+	duration      time.Duration
+	wall          time.Time
+	parts         []*cmaf.Part
+	bytes         int64
+	closed        bool
+}
+
+// longest is the most that EXTINF may say under a target duration: it is rounded
+// to the nearest second for the comparison (RFC 8216bis §4.4.3.1).
+const longest = TargetDuration + 499*time.Millisecond
+
+// mustEndBefore tells whether p belongs to the next segment.
+func (s *segment) mustEndBefore(p *cmaf.Part, least time.Duration) bool {
+	if p.Independent && s.duration >= least {
+		return true
+	}
+	return s.spanUntil(p.Start)+p.Duration > TargetDuration
+}
+
+// spanUntil returns the media time from the segment's start to at, or its
+// duration where at does not follow on.
+func (s *segment) spanUntil(at time.Duration) time.Duration {
+	return max(s.duration, min(at-s.start, longest))
+}
+
+func (s *segment) add(p *cmaf.Part, number int64) {
+	if len(s.parts) == 0 {
+		s.first, s.start, s.wall = number, p.Start, p.NTP
+	}
+	s.parts = append(s.parts, p)
+	s.bytes += int64(len(p.Data))
+	// Frames that never came leave time between parts; it is the segment's.
+	s.duration = min(max(s.spanUntil(p.Start)+p.Duration, s.duration), longest)
+}
+
+// end returns where the segment ends on the ring's clock.
+func (s *segment) end() time.Duration { return s.clock + s.duration }
+
+// open returns the segment that still grows, or nil.
+func (r *Ring) open() *segment {
+	if n := len(r.segments); n > 0 && !r.segments[n-1].closed {
+		return r.segments[n-1]
+	}
+	return nil
+}
+
+func (r *Ring) openSegment(p *cmaf.Part) *segment {
+	if r.discontinue {
+		r.discs++
+	}
+	s := &segment{
+		msn:           r.msn,
+		discs:         r.discs,
+		discontinuity: r.discontinue,
+		init:          r.init,
+		clock:         r.clock,
+	}
+	r.discontinue = false
+	r.msn++
+	r.segments = append(r.segments, s)
+	return s
+}
+
+// closeSegment ends the open segment, if there is one. next is the media time of
+// the part that follows in the same run, 0 when none is known.
+func (r *Ring) closeSegment(next time.Duration) {
+	s := r.open()
+	if s == nil {
+		return
+	}
+	s.closed = true
+	s.duration = s.spanUntil(next)
+	r.clock = s.end()
+	if s.duration >= time.Second/2 {
+		r.peak = max(r.peak, s.bytes*8*int64(time.Second)/int64(s.duration))
+	}
+}
+
+// startPart returns the newest key frame that lies at least PartHoldBack before
+// the live edge, failing that the oldest one there is; on the ring's clock.
+func (r *Ring) startPart() (s *segment, at time.Duration, ok bool) {
+	edge := r.clock
+	for i := len(r.segments) - 1; i >= r.listed; i-- {
+		seg := r.segments[i]
+		for k := len(seg.parts) - 1; k >= 0; k-- {
+			if p := seg.parts[k]; p.Independent {
+				s, at, ok = seg, seg.clock+max(0, p.Start-seg.start), true
+				if edge-at >= r.options.PartHoldBack {
+					return s, at, ok
+				}
+			}
+		}
+	}
+	return s, at, ok
+}
+
+// shown returns the duration of the media that playlists show.
+func (r *Ring) shown() time.Duration {
+	if r.listed >= len(r.segments) {
+		return 0
+	}
+	return r.clock - r.segments[r.listed].clock
+}
+
+// evict takes segments off the playlist and out of memory: those before the
+// window, but not the GOP at which players start; whatever exceeds MaxBytes.
+func (r *Ring) evict() {
+	start, _, _ := r.startPart()
+	for r.listed+2 < len(r.segments) {
+		second := r.segments[r.listed+1]
+		if r.clock-second.clock < r.options.Window || r.segments[r.listed] == start {
+			break
+		}
+		r.listed++
+	}
+	gone, bytes := 0, r.bytes
+	for gone+2 < len(r.segments) {
+		s := r.segments[gone]
+		past := gone < r.listed && s.end() <= r.segments[r.listed].clock-TargetDuration
+		if !past && bytes <= r.options.MaxBytes {
+			break
+		}
+		bytes -= s.bytes
+		gone++
+	}
+	if gone == 0 {
+		return
+	}
+	r.bytes = bytes
+	n := copy(r.segments, r.segments[gone:])
+	clear(r.segments[n:])
+	r.segments = r.segments[:n]
+	r.listed = max(0, r.listed-gone)
+}
