@@ -1,0 +1,276 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/gateway/ingest"
+	"github.com/gatepost-video/gatepost/streaming/cmaf"
+	"github.com/gatepost-video/gatepost/streaming/stream"
+)
+
+// Control is what admission asks the control plane.
+type Control interface {
+	// AuthorisePublish fails with Unauthenticated, NotFound, Forbidden
+	// (suspended or retired) and Unavailable.
+	AuthorisePublish(ctx context.Context, req gatepost.PublishRequest) (gatepost.PublishPermit, error)
+	// SRTPassphrase fails with NotFound and Unavailable.
+	SRTPassphrase(ctx context.Context, cameraID string) (string, error)
+	// Sync fails with Unavailable.
+	Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.SyncReply, error)
+	// ReportMeasurement hands over the first measurement of a camera.
+	ReportMeasurement(ctx context.Context, cameraID string, m gatepost.Measurement) error
+}
+
+// Outlets are where a channel's parts go, made once for each channel.
+type Outlets struct {
+	Sinks     []cmaf.Sink
+	Permit    func(gatepost.PublishPermit) // told of each later permit; may be nil
+	Recording func() bool                  // whether parts reach the spool; nil: yes while a run is open
+	Close     func()                       // called once, after the last End
+}
+
+// Options configure an Admission. Control and Outlets are required.
+type Options struct {
+	Control Control
+	Outlets func(gatepost.PublishPermit) (Outlets, error)
+
+	Node      string                    // this gateway's name in statuses
+	Viewers   func(cameraID string) int // for statuses; may be nil
+	OnRevoked func(grantIDs []string)   // told of revoked grants, once each; may be nil
+
+	PartDuration     time.Duration // of cmaf parts; 0: the muxer's default
+	Linger           time.Duration // a channel without publisher and viewer is kept this long; default 1 min
+	TakeoverSilence  time.Duration // a session silent for this long may be replaced by its camera; default 2 s
+	AcceptanceWindow time.Duration // what is measured of a camera's first push; default 30 s
+	SyncEvery        time.Duration // default 2 s
+	FullEvery        time.Duration // default 10 s
+	Logger           *slog.Logger  // default slog.Default()
+}
+
+func (o *Options) setDefaults() {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&o.Linger, time.Minute)
+	def(&o.TakeoverSilence, 2*time.Second)
+	def(&o.AcceptanceWindow, 30*time.Second)
+	def(&o.SyncEvery, 2*time.Second)
+	def(&o.FullEvery, 10*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+}
+
+// Admission admits publishers and holds their channels. Run must be running for
+// statuses, revocations and the end of idle channels.
+type Admission struct {
+	options Options
+	metrics *Metrics
+	failed  *failures
+	revoked revocations
+	work    sync.WaitGroup // measurements under way
+
+	mu       sync.Mutex
+	closed   bool
+	channels map[string]*channel
+	proofs   map[string]proof // of cameras admitted by this process
+}
+
+// proof is what a camera proved when it was last admitted.
+type proof struct {
+	keyHash    string // "" when the SRT passphrase was proven instead
+	permit     gatepost.PublishPermit
+	passphrase string
+}
+
+// New makes an Admission.
+func New(o Options) *Admission {
+	o.setDefaults()
+	a := &Admission{options: o, failed: newFailures(), channels: map[string]*channel{}, proofs: map[string]proof{}}
+	a.metrics = newMetrics(a)
+	return a
+}
+
+// Metrics returns the collector of this Admission, to be registered once.
+func (a *Admission) Metrics() *Metrics { return a.metrics }
+
+// Admit implements ingest.Admitter.
+func (a *Admission) Admit(ctx context.Context, req ingest.Request) (ingest.Session, error) {
+	s, err := a.admit(ctx, req)
+	if err != nil {
+		code := gatepost.CodeOf(err)
+		a.metrics.refused(req.Protocol, code)
+		a.options.Logger.Warn("publisher refused", "camera", loggable(req.CameraID), "protocol", req.Protocol, "remote", req.Remote, "code", code, "err", err)
+		return nil, err
+	}
+	a.metrics.admitted(req.Protocol)
+	a.options.Logger.Info("publisher admitted", "camera", req.CameraID, "protocol", req.Protocol, "remote", req.Remote, "epoch", s.permit.Epoch)
+	return s, nil
+}
+
+func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, error) {
+	if !gatepost.ValidID(req.CameraID) {
+		return nil, &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera; copy the publish URL from its enrolment"}
+	}
+	host := ingest.Host(req.Remote)
+	if !a.failed.allow(host, time.Now()) {
+		return nil, &gatepost.Error{Code: gatepost.RateLimited, Message: "too many wrong keys from this address; try again in a minute"}
+	}
+	known, seen := a.known(req)
+	if seen {
+		if err := a.conflict(req.CameraID); err != nil {
+			return nil, err
+		}
+	}
+	permit, err := a.options.Control.AuthorisePublish(ctx, gatepost.PublishRequest{CameraID: req.CameraID, Key: req.Key,
+		Proven: req.Proven, Protocol: req.Protocol, Remote: req.Remote, Node: a.options.Node})
+	switch code := gatepost.CodeOf(err); {
+	case code == gatepost.Unavailable && seen:
+		permit = known.permit // the control plane is away; the camera is known
+		permit.Epoch++
+		permit.NeedsAcceptance = false
+	case code == gatepost.Unauthenticated || code == gatepost.NotFound:
+		a.failed.add(host, time.Now())
+		return nil, err
+	case err != nil:
+		return nil, err
+	}
+	return a.open(req, permit, seen)
+}
+
+// known tells whether a camera proved the same key to this process before.
+func (a *Admission) known(req ingest.Request) (proof, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p, ok := a.proofs[req.CameraID]
+	if !ok {
+		return proof{}, false
+	}
+	if req.Proven {
+		return p, p.permit.Epoch > 0
+	}
+	return p, req.Key != "" && p.keyHash != "" && gatepost.KeyMatches(req.Key, p.keyHash)
+}
+
+// conflict fails while the camera's present session is healthy.
+func (a *Admission) conflict(cameraID string) error {
+	a.mu.Lock()
+	c := a.channels[cameraID]
+	a.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	if s := c.present(); s != nil && s.silence() < a.options.TakeoverSilence {
+		return &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is being published already; stop the other publisher first"}
+	}
+	return nil
+}
+
+// open makes the session of an admitted publisher, and its camera's channel
+// when there is none.
+func (a *Admission) open(req ingest.Request, permit gatepost.PublishPermit, sameKey bool) (*session, error) {
+	for {
+		c, err := a.channel(permit)
+		if err != nil {
+			return nil, err
+		}
+		s, err := c.admit(req, permit, sameKey)
+		if errors.Is(err, errGone) {
+			a.drop(c)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		a.mu.Lock()
+		p := a.proofs[req.CameraID]
+		p.permit = permit
+		if !req.Proven {
+			p.keyHash = gatepost.HashKey(req.Key)
+		}
+		a.proofs[req.CameraID] = p
+		a.mu.Unlock()
+		return s, nil
+	}
+}
+
+// channel returns a camera's channel; it makes one when there is none.
+func (a *Admission) channel(permit gatepost.PublishPermit) (*channel, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return nil, &gatepost.Error{Code: gatepost.Unavailable, Message: "this gateway is shutting down; push again in a moment"}
+	}
+	if c := a.channels[permit.CameraID]; c != nil {
+		return c, nil
+	}
+	outlets, err := a.options.Outlets(permit)
+	if err != nil {
+		return nil, &gatepost.Error{Code: gatepost.Unavailable, Message: "the gateway cannot record this camera now", Err: err}
+	}
+	c := newChannel(a, permit.CameraID, outlets)
+	a.channels[permit.CameraID] = c
+	return c, nil
+}
+
+// drop removes a channel that is gone.
+func (a *Admission) drop(c *channel) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.channels[c.camera] == c {
+		delete(a.channels, c.camera)
+	}
+}
+
+// SRTPassphrase implements ingest.Admitter. A camera that was asked for before
+// is known while the control plane is away.
+func (a *Admission) SRTPassphrase(ctx context.Context, cameraID string) (string, error) {
+	if !gatepost.ValidID(cameraID) {
+		return "", &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera"}
+	}
+	pass, err := a.options.Control.SRTPassphrase(ctx, cameraID)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if gatepost.CodeOf(err) == gatepost.Unavailable {
+		if p := a.proofs[cameraID].passphrase; p != "" {
+			return p, nil
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	if p, ok := a.proofs[cameraID]; ok {
+		p.passphrase = pass
+		a.proofs[cameraID] = p
+	}
+	return pass, nil
+}
+
+// Stream returns the stream of a camera that this gateway has pictures of, or
+// nil.
+func (a *Admission) Stream(cameraID string) *stream.Stream {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c := a.channels[cameraID]; c != nil {
+		return c.stream
+	}
+	return nil
+}
+
+// Revoked tells whether a grant was revoked, as far as this gateway has heard.
+func (a *Admission) Revoked(grantID string) bool { return a.revoked.has(grantID) }
+
+// loggable keeps nonsense, or a key in the wrong place, out of the log.
+func loggable(cameraID string) string {
+	if gatepost.ValidID(cameraID) {
+		return cameraID
+	}
+	return "(malformed)"
+}

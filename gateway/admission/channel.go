@@ -1,0 +1,154 @@
+package admission
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/gateway/ingest"
+	"github.com/gatepost-video/gatepost/streaming/cmaf"
+	"github.com/gatepost-video/gatepost/streaming/stream"
+)
+
+// channel is one camera's live media on this gateway.
+type channel struct {
+	a       *Admission
+	camera  string
+	stream  *stream.Stream
+	outlets Outlets
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	gone    bool     // dropped: nobody is admitted any more
+	session *session // nil between publishers
+	status  gatepost.CameraStatus
+	changed bool      // status differs from what the control plane heard
+	meter   *measurer // of the statuses
+}
+
+func newChannel(a *Admission, camera string, outlets Outlets) *channel {
+	c := &channel{a: a, camera: camera, outlets: outlets, log: a.options.Logger.With("camera", camera)}
+	muxer := cmaf.NewMuxer(cmaf.Options{PartDuration: a.options.PartDuration, Sinks: outlets.Sinks})
+	c.stream = stream.New(stream.Options{Camera: camera, Sinks: []stream.Sink{muxer}, NewRunID: gatepost.NewID, Log: a.options.Logger})
+	c.status = gatepost.CameraStatus{CameraID: camera, Node: a.options.Node, Since: time.Now()}
+	c.meter = newMeasurer(c.stream)
+	return c
+}
+
+// present returns the session that is open, or nil.
+func (c *channel) present() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
+}
+
+// errGone says that a channel was dropped between being found and being used.
+var errGone = errors.New("admission: channel dropped")
+
+// admit makes a new session, replacing the one that is there. It fails with
+// Conflict when that one came to life since it was looked at, and with errGone.
+func (c *channel) admit(req ingest.Request, permit gatepost.PublishPermit, sameKey bool) (*session, error) {
+	c.mu.Lock()
+	if c.gone {
+		c.mu.Unlock()
+		return nil, errGone
+	}
+	old := c.session
+	if old != nil && sameKey && old.silence() < c.a.options.TakeoverSilence {
+		c.mu.Unlock()
+		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is being published already; stop the other publisher first"}
+	}
+	s := newSession(c, req, permit)
+	c.session = s
+	c.mu.Unlock()
+	if old != nil {
+		old.finish(gatepost.EndReplaced)
+		c.log.Info("publisher replaced", "epoch", permit.Epoch)
+	}
+	if c.outlets.Permit != nil {
+		c.outlets.Permit(permit)
+	}
+	return s, nil
+}
+
+// started marks the camera online.
+func (c *channel) started(s *session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session != s {
+		return
+	}
+	c.status.Epoch, c.status.Protocol = s.permit.Epoch, s.req.Protocol
+	c.status.Online, c.status.EndReason = true, ""
+	c.status.Since = time.Now()
+	c.changed = true
+}
+
+// ended marks the camera offline, unless another session has come.
+func (c *channel) ended(s *session, reason gatepost.EndReason) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session != s {
+		return
+	}
+	c.session = nil
+	c.status.Epoch = s.permit.Epoch
+	c.status.Online, c.status.Recording = false, false
+	c.status.EndReason = reason
+	c.status.Since = time.Now()
+	c.changed = true
+}
+
+// report returns the camera's status when it changed, or when all are wanted.
+func (c *channel) report(all bool) (gatepost.CameraStatus, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.status.Epoch == 0 {
+		return gatepost.CameraStatus{}, false // admitted, nothing came yet
+	}
+	recording := c.status.Online && c.stream.Online()
+	if recording && c.outlets.Recording != nil {
+		recording = c.outlets.Recording()
+	}
+	if recording != c.status.Recording {
+		c.status.Recording, c.changed = recording, true
+	}
+	if !c.changed && !(all && c.status.Online) {
+		return gatepost.CameraStatus{}, false
+	}
+	if all && c.status.Online {
+		c.status.Measurement = c.meter.reset()
+	}
+	if c.a.options.Viewers != nil {
+		c.status.Viewers = c.a.options.Viewers(c.camera)
+	}
+	c.changed = false
+	return c.status, true
+}
+
+// unheard puts a status back that the control plane did not hear.
+func (c *channel) unheard() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changed = true
+}
+
+// retire marks the channel as gone when nobody has needed it for linger, and
+// tells whether it did.
+func (c *channel) retire(linger time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = c.session == nil && !c.changed && c.stream.Idle() >= linger &&
+		(c.a.options.Viewers == nil || c.a.options.Viewers(c.camera) == 0)
+	return c.gone
+}
+
+func (c *channel) close(reason gatepost.EndReason) {
+	c.stream.Close(string(reason))
+	c.meter.close()
+	if c.outlets.Close != nil {
+		c.outlets.Close()
+	}
+}
