@@ -109,3 +109,11 @@ func (c *limitedConn) Close() error {
 	c.once.Do(func() { c.limiter.Release(c.RemoteAddr()) })
 	return c.Conn.Close()
 }
+
+// CloseWrite ends our half of the connection, where its kind allows.
+func (c *limitedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -270,14 +271,14 @@ func (s *Session) Check(t testing.TB) (video int) {
 }
 
 // Source is the input of an ffmpeg push: frames of a test picture at 25 fps with
-// a key frame each second, in real time times speed, and a tone when audio.
+// a key frame each second, in real time, and a tone when audio.
 func Source(frames int, audio bool) []string {
-	duration := time.Duration(frames) * time.Second / 25
+	duration := strconv.FormatFloat(float64(frames)/25, 'f', -1, 64)
 	args := []string{"-hide_banner", "-loglevel", "warning", "-nostdin", "-re", "-f", "lavfi", "-i", "testsrc=size=320x180:rate=25"}
 	if audio {
 		args = append(args, "-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000")
 	}
-	return append(args, "-t", duration.String()[:len(duration.String())-1], "-g", "25", "-pix_fmt", "yuv420p")
+	return append(args, "-t", duration, "-g", "25", "-pix_fmt", "yuv420p")
 }
 
 // FFmpeg is a running ffmpeg.
