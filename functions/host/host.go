@@ -44,6 +44,7 @@ func Config(version string) huma.Config {
 	problem.Install()
 	// An empty list is [], never null.
 	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true
 	if version == "" {
 		version = "dev"
 	}
