@@ -36,7 +36,11 @@ func (t *Track) CodecString() string {
 		if err := config.Unmarshal(t.AudioConfig); err != nil {
 			return ""
 		}
-		return fmt.Sprintf("mp4a.40.%d", config.Type)
+		object := config.Type
+		if config.ExtensionType != 0 { // HE-AAC: SBR or PS around it
+			object = config.ExtensionType
+		}
+		return fmt.Sprintf("mp4a.40.%d", object)
 	case Opus:
 		return "opus"
 	}

@@ -38,7 +38,7 @@ func (e *DTSEstimator) SetTrack(t *Track) {
 	e.poc = nil
 	known := false
 	e.depth, known = t.ReorderDepth()
-	if t.Codec == H264 && !known {
+	if t.Codec == H264 && !known && t.Check() == nil {
 		e.poc = &h264.DTSExtractor{}
 		e.poc.Initialize()
 	}
