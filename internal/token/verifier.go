@@ -166,6 +166,13 @@ func (v *Verifier) verify(ctx context.Context, raw, audience string) (*claims, e
 // name twice in its header or payload (RFC 7519 §4), in any spelling that
 // encoding/json would take for the same.
 func plain(raw string) bool {
+	for i := range len(raw) {
+		c := raw[i]
+		// encoding/base64 passes over line breaks; RFC 7515 §2 does not.
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
 		return false
