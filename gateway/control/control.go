@@ -1,0 +1,138 @@
+// Package control is the control plane as a gateway sees it that runs in a
+// process of its own: the operations below /v1/node by HTTP.
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+// Client asks a control plane. Its methods are those that gateway/admission and
+// gateway/archive want; they fail with the codes that the control plane
+// answers, and with Unavailable when it cannot be reached.
+type Client struct {
+	base string
+	key  string
+	http *http.Client
+}
+
+// maxReply bounds what is read of a reply, in bytes.
+const maxReply = 16 << 20
+
+// New makes a client. base is the URL of the functions without a path, key the
+// node key (GATEPOST_NODE_KEY). It fails with Invalid.
+func New(base, key string) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--control", Message: "must be the http or https URL of the functions"}
+	}
+	if key == "" {
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--node-key", Message: "is needed to speak to the functions; set GATEPOST_NODE_KEY to the same secret on both sides"}
+	}
+	return &Client{base: strings.TrimSuffix(base, "/"), key: key, http: &http.Client{Timeout: 15 * time.Second}}, nil
+}
+
+// AuthorisePublish asks whether a camera may publish.
+func (c *Client) AuthorisePublish(ctx context.Context, req gatepost.PublishRequest) (p gatepost.PublishPermit, err error) {
+	return p, c.call(ctx, http.MethodPost, "/v1/node/publish", req, &p)
+}
+
+// SRTPassphrase asks what an SRT caller for a camera must prove.
+func (c *Client) SRTPassphrase(ctx context.Context, cameraID string) (string, error) {
+	var out struct {
+		Passphrase string `json:"passphrase"`
+	}
+	err := c.call(ctx, http.MethodGet, "/v1/node/cameras/"+url.PathEscape(cameraID)+"/srt", nil, &out)
+	return out.Passphrase, err
+}
+
+// Sync tells how cameras are and learns what was revoked.
+func (c *Client) Sync(ctx context.Context, req gatepost.SyncRequest) (r gatepost.SyncReply, err error) {
+	if req.Cameras == nil {
+		req.Cameras = []gatepost.CameraStatus{}
+	}
+	return r, c.call(ctx, http.MethodPost, "/v1/node/sync", req, &r)
+}
+
+// ReportMeasurement hands over a camera's measurement.
+func (c *Client) ReportMeasurement(ctx context.Context, cameraID string, m gatepost.Measurement) error {
+	return c.call(ctx, http.MethodPost, "/v1/node/acceptance", map[string]any{"camera_id": cameraID, "measurement": m}, nil)
+}
+
+// RecordingClosed tells that an object is stored.
+func (c *Client) RecordingClosed(ctx context.Context, r gatepost.Recording) error {
+	return c.call(ctx, http.MethodPost, "/v1/node/recordings", r, nil)
+}
+
+// Check tells whether the control plane is ready.
+func (c *Client) Check(ctx context.Context) error {
+	return c.call(ctx, http.MethodGet, "/readyz", nil, nil)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode %s: %w", path, err)
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", path, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.key)
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane cannot be reached", Err: err}
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(res.Body, maxReply))
+	if err != nil {
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane's answer broke off", Err: err}
+	}
+	if res.StatusCode >= http.StatusBadRequest {
+		return refusal(path, res.StatusCode, b)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane's answer cannot be read", Err: err}
+	}
+	return nil
+}
+
+// refusal turns a problem document back into the error that it was made of. A
+// refused node key is no camera's fault: it counts as the control plane being
+// away, which is logged and tried again.
+func refusal(path string, status int, body []byte) error {
+	var p struct {
+		Code   gatepost.Code `json:"code"`
+		Detail string        `json:"detail"`
+		Field  string        `json:"field"`
+	}
+	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: fmt.Sprintf("the control plane answers %s with status %d", path, status)}
+	}
+	if status == http.StatusUnauthorized && path != "/v1/node/publish" {
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane refuses this gateway's node key; set the same GATEPOST_NODE_KEY on both sides"}
+	}
+	if p.Code == gatepost.Internal {
+		p.Code = gatepost.Unavailable
+	}
+	return &gatepost.Error{Code: p.Code, Message: p.Detail, Field: p.Field}
+}
