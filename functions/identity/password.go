@@ -90,25 +90,37 @@ var errHash = errors.New("the stored password hash is malformed") // and is not 
 
 // comparePassword compares a password with a PHC string of argon2id.
 func comparePassword(password, phc string) (bool, error) {
+	h, err := parsePHC(phc)
+	if err != nil {
+		return false, err
+	}
+	got := argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.lanes, uint32(len(h.key)))
+	return subtle.ConstantTimeCompare(got, h.key) == 1, nil
+}
+
+type argonHash struct {
+	memory, time uint32 // KiB, passes
+	lanes        uint8
+	salt, key    []byte
+}
+
+// parsePHC reads $argon2id$v=19$m=…,t=…,p=…$salt$key within the bounds above.
+func parsePHC(phc string) (h argonHash, err error) {
 	parts := strings.Split(phc, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
-		return false, errHash
+		return h, errHash
 	}
-	var memory, time, lanes uint32
-	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &time, &lanes); err != nil {
-		return false, errHash
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &h.memory, &h.time, &h.lanes); err != nil {
+		return h, errHash
 	}
-	if memory > maxArgonMemory || time == 0 || time > maxArgonTime || lanes == 0 || lanes > 64 {
-		return false, errHash
+	if h.memory > maxArgonMemory || h.time == 0 || h.time > maxArgonTime || h.lanes == 0 {
+		return h, errHash
 	}
-	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
-	if err != nil {
-		return false, errHash
+	if h.salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
+		return h, errHash
 	}
-	want, err := base64.RawStdEncoding.DecodeString(parts[5])
-	if err != nil || len(want) < 16 || len(want) > 64 {
-		return false, errHash
+	if h.key, err = base64.RawStdEncoding.DecodeString(parts[5]); err != nil || len(h.key) < 16 || len(h.key) > 64 {
+		return h, errHash
 	}
-	got := argon2.IDKey([]byte(password), salt, time, memory, uint8(lanes), uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1, nil
+	return h, nil
 }
