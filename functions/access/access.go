@@ -161,3 +161,22 @@ func ownersPeople(r Request) (Decision, bool) {
 func owns(r Request) bool {
 	return r.Camera.Owner != "" && r.Camera.Owner == r.Subject.Organisation
 }
+
+// Enrol decides whether a subject may enrol cameras: administrators, and the
+// owners, supervisors and maintainers of any organisation but a third party,
+// which only ever holds share links.
+func Enrol(s gatepost.Subject) Decision {
+	if d, ok := unknownSubject(Request{Subject: s}); ok {
+		return d
+	}
+	switch {
+	case s.Admin():
+		return Decision{Allowed: true, Rule: "administrator", ZH: "系统管理员。", EN: "An administrator of the system."}
+	case s.Kind == gatepost.KindThirdParty:
+		return Decision{Code: gatepost.Forbidden, Rule: "third_party", ZH: "第三方不能登记摄像机。", EN: "A third party does not enrol cameras."}
+	case slices.Contains(managers, s.Role):
+		return Decision{Allowed: true, Rule: "owner", ZH: "本单位的摄像机。", EN: "A camera of your own organisation."}
+	}
+	return Decision{Code: gatepost.Forbidden, Rule: "owner_role",
+		ZH: "您的岗位不能登记摄像机,请联系本单位负责人。", EN: "Your role does not enrol cameras; ask your organisation's owner or supervisor."}
+}

@@ -1,0 +1,213 @@
+package camera
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+// Lengths in characters.
+const (
+	maxName    = 100
+	maxAddress = 200
+	maxReason  = 500
+)
+
+// maxRetentionDays bounds what any deployment can be configured to.
+const maxRetentionDays = 3650
+
+// Position is a WGS-84 point.
+type Position gatepost.Position
+
+// Schema implements huma.SchemaProvider: an inline object that may be null.
+func (Position) Schema(huma.Registry) *huma.Schema {
+	degrees := func(limit float64, doc string) *huma.Schema {
+		least := -limit
+		return &huma.Schema{Type: huma.TypeNumber, Format: "double", Minimum: &least, Maximum: &limit, Description: doc}
+	}
+	s := &huma.Schema{
+		Type: huma.TypeObject, Nullable: true, Description: "WGS-84, degrees; both or none",
+		Properties: map[string]*huma.Schema{
+			"longitude": degrees(180, "Degrees east"),
+			"latitude":  degrees(90, "Degrees north"),
+		},
+		Required: []string{"longitude", "latitude"}, AdditionalProperties: false,
+	}
+	for _, p := range s.Properties {
+		p.PrecomputeMessages()
+	}
+	s.PrecomputeMessages()
+	return s
+}
+
+// Description is what may be said about a camera besides its name. A field that is left
+// out takes its default at enrolment and stays as it is in a change.
+type Description struct {
+	Position       *Position               `json:"position,omitempty"`
+	Address        *string                 `json:"address,omitempty" maxLength:"200"`
+	Division       *string                 `json:"division,omitempty" maxLength:"12" doc:"Division code, see GET /v1/divisions; empty for none"`
+	Place          *gatepost.PlaceCategory `json:"place,omitempty" enum:"town_centre,market_town,main_street,busy_area,public_place,junction,troubled_area,boundary,market,residential,premises,bus,village,unclassified" doc:"Default unclassified"`
+	Class          *int                    `json:"class,omitempty" minimum:"1" maximum:"3" doc:"Watch class; default 3"`
+	OwnerID        *string                 `json:"owner_id,omitempty" maxLength:"36" doc:"Whose camera it is; default and for anyone but administrators only: one's own organisation"`
+	ResponsibleID  *string                 `json:"responsible_id,omitempty" maxLength:"36" doc:"Who answers for it; default the owner"`
+	FunderID       *string                 `json:"funder_id,omitempty" maxLength:"36" doc:"Who paid for it; default the owner"`
+	BeneficiaryID  *string                 `json:"beneficiary_id,omitempty" maxLength:"36" doc:"Who benefits from it; default the owner"`
+	RetentionDays  *int                    `json:"retention_days,omitempty" minimum:"1" maximum:"3650" doc:"Days that recordings are kept; default the least that the law allows"`
+	ConsentToShare *bool                   `json:"consent_to_share,omitempty" doc:"The owner's standing consent to police use; default false"`
+	SignPosted     *bool                   `json:"sign_posted,omitempty" doc:"A sign tells passers-by (Order 799 art. 13). Must be true, unless an administrator enrols"`
+	NotBannedPlace *bool                   `json:"not_banned_place,omitempty" doc:"It looks into no place where a camera may never be (Order 799 art. 8). Must be true, unless an administrator enrols"`
+}
+
+// apply puts a description onto a camera, rule by rule; each error names the
+// field and what to do. An administrator may name any organisation and need
+// not declare. It reads no database: what a description refers to, lookUp
+// checks.
+func (f *Function) apply(s gatepost.Subject, c *gatepost.Camera, d Description) error {
+	if err := applyPlace(c, d); err != nil {
+		return err
+	}
+	if err := applyOrganisations(s, c, d); err != nil {
+		return err
+	}
+	if d.Class != nil {
+		if *d.Class < 1 || *d.Class > 3 {
+			return gatepost.InvalidField("class", "the watch class is 1 (watched live around the clock), 2 (live or recorded) or 3 (recorded first)")
+		}
+		c.Class = gatepost.WatchClass(*d.Class)
+	}
+	if d.RetentionDays != nil {
+		if err := f.checkRetention(*d.RetentionDays); err != nil {
+			return err
+		}
+		c.RetentionDays = *d.RetentionDays
+	}
+	set(&c.ConsentToShare, d.ConsentToShare)
+	set(&c.SignPosted, d.SignPosted)
+	set(&c.NotBannedPlace, d.NotBannedPlace)
+	return declared(s, c)
+}
+
+func applyPlace(c *gatepost.Camera, d Description) error {
+	if p := d.Position; p != nil {
+		if !(math.Abs(p.Longitude) <= 180) {
+			return gatepost.InvalidField("position.longitude", "a longitude lies between -180 and 180 degrees; leave the whole position out if it is not known")
+		}
+		if !(math.Abs(p.Latitude) <= 90) {
+			return gatepost.InvalidField("position.latitude", "a latitude lies between -90 and 90 degrees; leave the whole position out if it is not known")
+		}
+		position := gatepost.Position(*p)
+		c.Position = &position
+	}
+	if d.Address != nil {
+		address, err := gatepost.CheckText("address", *d.Address, 0, maxAddress)
+		if err != nil {
+			return err
+		}
+		c.Address = address
+	}
+	if d.Division != nil {
+		if _, err := gatepost.NationalCentre(*d.Division); err != nil {
+			return err
+		}
+		c.Division = *d.Division
+	}
+	if d.Place != nil {
+		if !slices.Contains(gatepost.PlaceCategories, *d.Place) {
+			return gatepost.InvalidField("place", fmt.Sprintf("the place is one of %v", gatepost.PlaceCategories))
+		}
+		c.Place = *d.Place
+	}
+	return nil
+}
+
+// organisations pairs the fields that name one with the camera's.
+func (d Description) organisations(c *gatepost.Camera) []organisationField {
+	return []organisationField{
+		{"owner_id", d.OwnerID, &c.Owner},
+		{"responsible_id", d.ResponsibleID, &c.Responsible},
+		{"funder_id", d.FunderID, &c.Funder},
+		{"beneficiary_id", d.BeneficiaryID, &c.Beneficiary},
+	}
+}
+
+type organisationField struct {
+	name  string
+	given *string
+	into  *string
+}
+
+func applyOrganisations(s gatepost.Subject, c *gatepost.Camera, d Description) error {
+	for _, o := range d.organisations(c) {
+		if o.given == nil || *o.given == *o.into {
+			continue
+		}
+		// The same whether it exists: organisations are not to be guessed.
+		if !s.Admin() && (*o.given != s.Organisation || o.name == "owner_id") {
+			return gatepost.InvalidField(o.name, "it must be your own organisation; an administrator can name another")
+		}
+		*o.into = *o.given
+	}
+	return nil
+}
+
+// lookUp checks that what a description refers to exists.
+func (f *Function) lookUp(ctx context.Context, d Description) error {
+	if d.Division != nil && *d.Division != "" {
+		_, err := f.opts.Store.Division(ctx, *d.Division)
+		if gatepost.CodeOf(err) == gatepost.NotFound {
+			return gatepost.InvalidField("division", "there is no such division; GET /v1/divisions lists them")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, o := range d.organisations(&gatepost.Camera{}) {
+		if o.given == nil {
+			continue
+		}
+		_, err := f.opts.Store.Organisation(ctx, *o.given)
+		if gatepost.CodeOf(err) == gatepost.NotFound {
+			return gatepost.InvalidField(o.name, "there is no such organisation; GET /v1/organisations lists them")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Function) checkRetention(days int) error {
+	least, most := f.opts.RetentionFloorDays, min(f.opts.RetentionCeilingDays, maxRetentionDays)
+	if days < least {
+		return gatepost.InvalidField("retention_days", fmt.Sprintf("recordings are kept at least %d days (Order 799 art. 17); ask for %d to %d", least, least, most))
+	}
+	if days > most {
+		return gatepost.InvalidField("retention_days", fmt.Sprintf("recordings are kept at most %d days here; ask for %d to %d, and lay a hold on what a case needs for longer", most, least, most))
+	}
+	return nil
+}
+
+// declared checks the owner's two declarations.
+func declared(s gatepost.Subject, c *gatepost.Camera) error {
+	if s.Admin() {
+		return nil
+	}
+	if !c.NotBannedPlace {
+		return gatepost.InvalidField("not_banned_place", "declare with true that the camera looks into no guest room, dormitory, bath, toilet, changing, nursing or fitting room; there no camera may be (Order 799 art. 8)")
+	}
+	if !c.SignPosted {
+		return gatepost.InvalidField("sign_posted", "put up a sign that tells passers-by of the camera, then declare it with true (Order 799 art. 13)")
+	}
+	return nil
+}
+
+func set[T any](into *T, given *T) {
+	if given != nil {
+		*into = *given
+	}
+}

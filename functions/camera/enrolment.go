@@ -1,0 +1,188 @@
+package camera
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/access"
+	"github.com/gatepost-video/gatepost/functions/host"
+	"github.com/gatepost-video/gatepost/functions/host/auth"
+)
+
+// streamKeyBytes is 160 random bits, 32 characters.
+const streamKeyBytes = 20
+
+type enrolInput struct {
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"100"`
+		Description
+	}
+}
+
+// StreamKey is a new stream key with where to push.
+type StreamKey struct {
+	StreamKey string               `json:"stream_key" doc:"Shown this once; keep it"`
+	Publish   gatepost.PublishURLs `json:"publish" doc:"Complete URLs to push to; they hold the key, except whip, which takes it as bearer token"`
+}
+
+// EnrolledCamera is a camera that has just been enrolled.
+type EnrolledCamera struct {
+	Camera
+	StreamKey
+}
+
+// ByID is the input of operations on one camera.
+type ByID struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+type (
+	enrolOutput struct {
+		CacheControl string `header:"Cache-Control"`
+		Body         EnrolledCamera
+	}
+	keyOutput struct {
+		CacheControl string `header:"Cache-Control"`
+		Body         StreamKey
+	}
+	cameraOutput struct{ Body Camera }
+	listOutput   struct{ Body host.List[Camera] }
+	listInput    struct {
+		host.Page
+		OwnerID string `query:"owner_id" maxLength:"36" doc:"Only this organisation's; for administrators and the operator"`
+	}
+	patchInput struct {
+		ByID
+		Body struct {
+			Name *string `json:"name,omitempty" minLength:"1" maxLength:"100"`
+			Description
+		}
+	}
+)
+
+func (f *Function) enrol(ctx context.Context, in *enrolInput) (*enrolOutput, error) {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if d := access.Enrol(subject); !d.Allowed {
+		return nil, d.Err()
+	}
+	name, err := gatepost.CheckText("name", in.Body.Name, 1, maxName)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	c := gatepost.Camera{
+		ID: gatepost.NewID(), Name: name, Place: gatepost.PlaceUnclassified, Class: 3, Owner: subject.Organisation,
+		RetentionDays: f.opts.RetentionFloorDays, SignPosted: subject.Admin(), NotBannedPlace: subject.Admin(),
+		State: gatepost.CameraEnrolled, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := f.apply(subject, &c, in.Body.Description); err != nil {
+		return nil, err
+	}
+	if err := f.lookUp(ctx, in.Body.Description); err != nil {
+		return nil, err
+	}
+	for _, id := range []*string{&c.Responsible, &c.Funder, &c.Beneficiary} {
+		if *id == "" {
+			*id = c.Owner
+		}
+	}
+	key := newKey(&c)
+	c, err = f.opts.Store.CreateCamera(ctx, c, ledger(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "enrol"}))
+	if err != nil {
+		return nil, err
+	}
+	return &enrolOutput{CacheControl: "no-store", Body: EnrolledCamera{
+		Camera:    view(c, gatepost.CameraStatus{}, now),
+		StreamKey: StreamKey{StreamKey: key, Publish: f.opts.Addresses.Publish(c.ID, key)},
+	}}, nil
+}
+
+// newKey gives a camera a new stream key and returns it.
+func newKey(c *gatepost.Camera) string {
+	key := gatepost.NewSecret(streamKeyBytes)
+	c.KeyHash, c.SRTSecret = gatepost.HashKey(key), gatepost.SRTPassphrase(key)
+	return key
+}
+
+func (f *Function) get(ctx context.Context, in *ByID) (*cameraOutput, error) {
+	c, _, err := f.camera(ctx, in.ID, access.Know)
+	if err != nil {
+		return nil, err
+	}
+	return f.show(ctx, c)
+}
+
+func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error) {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owner := subject.Organisation
+	if subject.Admin() || subject.Kind == gatepost.KindOperator {
+		owner = in.OwnerID
+	} else if in.OwnerID != "" && in.OwnerID != owner {
+		return &listOutput{Body: host.List[Camera]{Items: []Camera{}}}, nil // as if it had none
+	}
+	// The rows that are read are the caller's to know, all of them or none.
+	if d := access.Decide(access.Request{Subject: subject, Action: access.Know, Camera: gatepost.Camera{Owner: subject.Organisation}}); !d.Allowed {
+		return nil, d.Err()
+	}
+	cameras, err := f.opts.Store.Cameras(ctx, owner, in.After, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(cameras))
+	for i, c := range cameras {
+		ids[i] = c.ID
+	}
+	statuses, err := f.opts.Store.CameraStatuses(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	return &listOutput{Body: host.Paged(cameras, in.Limit, func(c gatepost.Camera) string { return c.ID },
+		func(c gatepost.Camera) Camera { return view(c, statuses[c.ID], now) })}, nil
+}
+
+func (f *Function) patch(ctx context.Context, in *patchInput) (*cameraOutput, error) {
+	c, subject, err := f.camera(ctx, in.ID, access.Manage)
+	if err != nil {
+		return nil, err
+	}
+	// The rules first, on a copy: in the transaction nothing else is read.
+	if err := f.change(subject, &c, in); err != nil {
+		return nil, err
+	}
+	if err := f.lookUp(ctx, in.Body.Description); err != nil {
+		return nil, err
+	}
+	c, err = f.opts.Store.UpdateCamera(ctx, in.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+		return ledger(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "change"}), f.change(subject, c, in)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f.show(ctx, c)
+}
+
+func (f *Function) change(subject gatepost.Subject, c *gatepost.Camera, in *patchInput) error {
+	if c.State == gatepost.CameraRetired {
+		return retired()
+	}
+	if d := access.Decide(access.Request{Subject: subject, Action: access.Manage, Camera: *c}); !d.Allowed {
+		return d.Err() // its owner changed since
+	}
+	if in.Body.Name != nil {
+		name, err := gatepost.CheckText("name", *in.Body.Name, 1, maxName)
+		if err != nil {
+			return err
+		}
+		c.Name = name
+	}
+	c.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
+	return f.apply(subject, c, in.Body.Description)
+}

@@ -1,0 +1,148 @@
+package camera
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+// staleAfter is the age at which a gateway's word on a camera no longer counts:
+// three of its full reports were missed.
+const staleAfter = 30 * time.Second
+
+// Camera is a camera as the API shows one.
+type Camera struct {
+	ID             string                 `json:"id"`
+	NationalID     string                 `json:"national_id" doc:"GB/T 28181, 20 digits"`
+	Name           string                 `json:"name"`
+	Position       *Position              `json:"position"`
+	Address        string                 `json:"address"`
+	Division       string                 `json:"division" doc:"Division code; empty when not given"`
+	Place          gatepost.PlaceCategory `json:"place" enum:"town_centre,market_town,main_street,busy_area,public_place,junction,troubled_area,boundary,market,residential,premises,bus,village,unclassified"`
+	Class          int                    `json:"class" doc:"Watch class, 1 to 3"`
+	OwnerID        string                 `json:"owner_id"`
+	ResponsibleID  string                 `json:"responsible_id"`
+	FunderID       string                 `json:"funder_id"`
+	BeneficiaryID  string                 `json:"beneficiary_id"`
+	RetentionDays  int                    `json:"retention_days"`
+	ConsentToShare bool                   `json:"consent_to_share"`
+	SignPosted     bool                   `json:"sign_posted"`
+	NotBannedPlace bool                   `json:"not_banned_place"`
+	State          gatepost.CameraState   `json:"state" enum:"planned,enrolled,acceptance,in_service,suspended,retired"`
+	Online         bool                   `json:"online"`
+	Recording      bool                   `json:"recording"`
+	Protocol       string                 `json:"protocol" doc:"That it pushes or last pushed by: rtsp, rtmp, srt, whip; empty when it never did"`
+	Since          *time.Time             `json:"since,omitempty" doc:"When it came online or went offline; not there when it never pushed"`
+	EndReason      gatepost.EndReason     `json:"end_reason,omitempty" doc:"Why it went offline"`
+	Viewers        int                    `json:"viewers"`
+	Media          CameraMedia            `json:"media" doc:"Of the last seconds that it pushed"`
+	Acceptance     *CameraAcceptance      `json:"acceptance"`
+	CreatedAt      time.Time              `json:"created_at"`
+	UpdatedAt      time.Time              `json:"updated_at"`
+}
+
+// TransformSchema implements huma.SchemaTransformer: the verdict may be null.
+func (Camera) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	if p := s.Properties["acceptance"]; p != nil && p.Ref != "" {
+		s.Properties["acceptance"] = &huma.Schema{
+			OneOf:       []*huma.Schema{{Ref: p.Ref}, {Type: "null"}},
+			Description: "The newest verdict; null before the first, and while being measured again",
+		}
+	}
+	return s
+}
+
+// CameraMedia is what a gateway measured of a camera.
+type CameraMedia struct {
+	VideoCodec       string  `json:"video_codec" doc:"h264, h265, av1 or empty"`
+	AudioCodec       string  `json:"audio_codec" doc:"aac, opus, g711a, g711u or empty"`
+	Width            int     `json:"width"`
+	Height           int     `json:"height"`
+	FPS              float64 `json:"fps"`
+	BitsPerSecond    int64   `json:"bits_per_second"`
+	KeyIntervalMS    int64   `json:"key_interval_ms" doc:"The longest seen, in milliseconds; 0 when fewer than two key frames were"`
+	PacketsLost      int64   `json:"packets_lost"`
+	PacketsReceived  int64   `json:"packets_received"`
+	ClockSkewPPM     float64 `json:"clock_skew_ppm" doc:"Positive: the camera's clock runs fast"`
+	TimestampJumps   int     `json:"timestamp_jumps"`
+	HasBFrames       bool    `json:"has_b_frames"`
+	ParameterChanges int     `json:"parameter_changes"`
+}
+
+// CameraAcceptance is a verdict.
+type CameraAcceptance struct {
+	At          time.Time             `json:"at"`
+	Passed      bool                  `json:"passed"`
+	Reasons     []CameraAcceptReason  `json:"reasons" doc:"Why it failed, or what to know though it passed"`
+	Measurement CameraMediaOverWindow `json:"measurement"`
+}
+
+// CameraAcceptReason is one finding.
+type CameraAcceptReason struct {
+	Code string `json:"code"`
+	ZH   string `json:"zh"`
+	EN   string `json:"en"`
+}
+
+// CameraMediaOverWindow is a measurement with its times.
+type CameraMediaOverWindow struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	CameraMedia
+}
+
+func viewMedia(m gatepost.Measurement) CameraMedia {
+	return CameraMedia{
+		VideoCodec: m.VideoCodec, AudioCodec: m.AudioCodec, Width: m.Width, Height: m.Height, FPS: m.FPS,
+		BitsPerSecond: m.BitsPerSecond, KeyIntervalMS: m.KeyInterval.Milliseconds(),
+		PacketsLost: m.PacketsLost, PacketsReceived: m.PacketsReceived, ClockSkewPPM: m.ClockSkewPPM,
+		TimestampJumps: m.TimestampJumps, HasBFrames: m.HasBFrames, ParameterChanges: m.ParameterChanges,
+	}
+}
+
+// view shows a camera with the newest word on it, if there is one.
+func view(c gatepost.Camera, st gatepost.CameraStatus, now time.Time) Camera {
+	v := Camera{
+		ID: c.ID, NationalID: c.NationalID, Name: c.Name, Position: (*Position)(c.Position), Address: c.Address, Division: c.Division,
+		Place: c.Place, Class: int(c.Class), OwnerID: c.Owner, ResponsibleID: c.Responsible, FunderID: c.Funder, BeneficiaryID: c.Beneficiary,
+		RetentionDays: c.RetentionDays, ConsentToShare: c.ConsentToShare, SignPosted: c.SignPosted, NotBannedPlace: c.NotBannedPlace,
+		State: c.State, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		Protocol: st.Protocol, EndReason: st.EndReason, Media: viewMedia(st.Measurement),
+	}
+	if !st.SeenAt.IsZero() {
+		fresh := now.Sub(st.SeenAt) < staleAfter
+		since := st.Since
+		v.Online = st.Online && fresh && c.State.MayPublish()
+		v.Recording = st.Recording && v.Online
+		switch {
+		case v.Online:
+			v.Viewers, v.EndReason = st.Viewers, ""
+		case st.Online && !fresh:
+			since, v.EndReason = st.SeenAt, gatepost.EndCrash // its gateway went silent
+		case st.Online:
+			since, v.EndReason = c.UpdatedAt, gatepost.EndSuspended // being told to stop
+		}
+		v.Since = &since
+	}
+	if a := c.Acceptance; a != nil {
+		va := &CameraAcceptance{At: a.At, Passed: a.Passed, Reasons: make([]CameraAcceptReason, 0, len(a.Reasons)),
+			Measurement: CameraMediaOverWindow{From: a.Measurement.From, To: a.Measurement.To, CameraMedia: viewMedia(a.Measurement)}}
+		for _, r := range a.Reasons {
+			va.Reasons = append(va.Reasons, CameraAcceptReason(r))
+		}
+		v.Acceptance = va
+	}
+	return v
+}
+
+// show is view with the status looked up.
+func (f *Function) show(ctx context.Context, c gatepost.Camera) (*cameraOutput, error) {
+	st, err := f.opts.Store.CameraStatuses(ctx, []string{c.ID})
+	if err != nil {
+		return nil, err
+	}
+	return &cameraOutput{Body: view(c, st[c.ID], time.Now())}, nil
+}
