@@ -4,10 +4,10 @@ export { languageOf, stamp };
 
 export const words: Record<Language, { timeline: string; states: Record<string, string>; reasons: Record<string, string>; unknown: string }> = {
   zh: {
-    timeline: '录像时间轴:方向键移动,加减键缩放,回车播放',
-    states: { recorded: '有录像', gap: '缺失', expired: '已过保存期', held: '已封存', future: '尚无' },
+    timeline: '录像时间轴：方向键移动，加减键缩放，回车播放',
+    states: { recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存', future: '尚无' },
     reasons: {
-      camera_offline: '摄像头离线',
+      camera_offline: '摄像机离线',
       network: '网络中断',
       gateway: '网关故障',
       storage: '存储故障',

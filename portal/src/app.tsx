@@ -1,0 +1,101 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { App as AntApp, ConfigProvider, Spin, theme } from 'antd';
+import enUS from 'antd/locale/en_US';
+import zhCN from 'antd/locale/zh_CN';
+import dayjs from 'dayjs';
+import 'dayjs/locale/zh-cn';
+import { lazy, Suspense, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { createBrowserRouter, Navigate, Outlet, RouterProvider, useLocation } from 'react-router';
+import { codeOf } from './errors';
+import { Frame } from './frame';
+import { SessionProvider, useSession } from './session';
+import { useDark } from './theme';
+
+const SignIn = lazy(() => import('./pages/signin').then((m) => ({ default: m.SignInPage })));
+const Cameras = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })));
+const Enrol = lazy(() => import('./pages/enrol').then((m) => ({ default: m.EnrolPage })));
+const Camera = lazy(() => import('./pages/camera').then((m) => ({ default: m.CameraPage })));
+const Share = lazy(() => import('./pages/share').then((m) => ({ default: m.SharePage })));
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What failed for want of an answer is asked again; a refusal is an answer.
+      retry: (count, err) => count < 2 && (codeOf(err) === 'network' || codeOf(err) === 'unavailable'),
+      staleTime: 2000,
+    },
+  },
+});
+
+/** Pages of signed-in people, inside the frame; others are led to the sign-in page and back. */
+function Inside() {
+  const session = useSession();
+  const { pathname, search } = useLocation();
+  if (session.kind === 'asking') return <Spin fullscreen delay={300} />;
+  if (session.kind !== 'in') return <Navigate to="/signin" replace state={{ back: pathname + search }} />;
+  return (
+    <Frame>
+      <Suspense fallback={<Spin style={{ display: 'block', margin: '20vh auto' }} />}>
+        <Outlet />
+      </Suspense>
+    </Frame>
+  );
+}
+
+function Signed() {
+  return (
+    <SessionProvider>
+      <Outlet />
+    </SessionProvider>
+  );
+}
+
+const router = createBrowserRouter([
+  // The share page asks for no session: its reader has no account.
+  { path: '/s/:token', element: <Share /> },
+  {
+    element: <Signed />,
+    children: [
+      { path: '/signin', element: <SignIn /> },
+      {
+        element: <Inside />,
+        children: [
+          { path: '/', element: <Navigate to="/cameras" replace /> },
+          { path: '/cameras', element: <Cameras /> },
+          { path: '/cameras/new', element: <Enrol /> },
+          { path: '/cameras/:id', element: <Camera /> },
+          { path: '*', element: <Navigate to="/cameras" replace /> },
+        ],
+      },
+    ],
+  },
+]);
+
+export function App() {
+  const { i18n } = useTranslation();
+  const dark = useDark();
+  const chinese = i18n.language === 'zh';
+  dayjs.locale(chinese ? 'zh-cn' : 'en');
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
+  }, [dark]);
+  return (
+    <ConfigProvider
+      locale={chinese ? zhCN : enUS}
+      theme={{
+        algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+        token: { colorPrimary: dark ? '#3b82d6' : '#1d5fa8', borderRadius: 6, fontFamily: 'system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif' },
+        components: { Table: { cellPaddingBlockSM: 7 }, Layout: { headerHeight: 52, headerPadding: '0 20px' } },
+      }}
+    >
+      <AntApp>
+        <QueryClientProvider client={queries}>
+          <Suspense fallback={<Spin fullscreen delay={300} />}>
+            <RouterProvider router={router} />
+          </Suspense>
+        </QueryClientProvider>
+      </AntApp>
+    </ConfigProvider>
+  );
+}

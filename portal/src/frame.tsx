@@ -1,0 +1,47 @@
+import { LogoutOutlined, UserOutlined } from '@ant-design/icons';
+import { Button, Dropdown, Grid, Layout } from 'antd';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { Brand, Preferences } from './brand';
+import { client, useUser } from './session';
+
+/** What is around every page of a signed-in person. */
+export function Frame({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
+  const user = useUser();
+  const wide = Grid.useBreakpoint().md ?? true;
+  const role = t(`roles.${user.role as 'owner'}`, { defaultValue: user.role });
+  return (
+    <Layout style={{ minHeight: '100%', background: 'transparent' }}>
+      <Layout.Header
+        style={{ display: 'flex', alignItems: 'center', gap: 8, position: 'sticky', top: 0, zIndex: 10, background: 'var(--header, #fff)', borderBottom: '1px solid rgb(128 140 160 / .25)', padding: wide ? undefined : '0 10px' }}
+      >
+        <Link to="/cameras" style={{ color: 'inherit', lineHeight: 1 }} data-testid="home">
+          <Brand />
+        </Link>
+        <span className="grow" />
+        {wide && <Preferences />}
+        <Dropdown
+          trigger={['click']}
+          menu={{
+            items: [
+              { key: 'who', disabled: true, label: `${user.organisation.name} · ${role}` },
+              { type: 'divider' },
+              { key: 'out', icon: <LogoutOutlined />, label: <span data-testid="sign-out">{t('nav.signOut')}</span> },
+            ],
+            onClick: ({ key }) => {
+              if (key === 'out') void client.session.logout().catch(() => undefined);
+            },
+          }}
+        >
+          <Button type="text" icon={<UserOutlined />} data-testid="user-menu" aria-label={user.name || user.login}>
+            {wide ? user.name || user.login : null}
+          </Button>
+        </Dropdown>
+        {!wide && <Preferences />}
+      </Layout.Header>
+      <Layout.Content>{children}</Layout.Content>
+    </Layout>
+  );
+}

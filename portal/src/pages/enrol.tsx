@@ -1,0 +1,218 @@
+import type { CameraInput, EnrolledCamera } from '@gatepost/sdk';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Alert, Button, Card, Checkbox, Col, Form, Input, InputNumber, Modal, Radio, Result, Row, Select, Space } from 'antd';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useBlocker, useNavigate } from 'react-router';
+import { useFormErrors } from '../errors';
+import { DivisionPicker } from '../parts/division';
+import { PublishInfo } from '../parts/publish';
+import { client, useUser } from '../session';
+
+const places = [
+  'town_centre', 'market_town', 'main_street', 'busy_area', 'public_place', 'junction', 'troubled_area', 'boundary', 'market', 'residential',
+  'premises', 'bus', 'village', 'unclassified',
+] as const;
+
+interface Fields {
+  name: string;
+  division?: string;
+  address?: string;
+  longitude?: number | null;
+  latitude?: number | null;
+  place: string;
+  class: number;
+  retention_days: number;
+  consent_to_share?: boolean;
+  banned: 'yes' | 'no';
+  sign: 'yes' | 'no';
+  owner_id?: string;
+  responsible_id?: string;
+  funder_id?: string;
+  beneficiary_id?: string;
+}
+
+/** What is sent of what was filled in; what was left empty is left out. */
+export function inputOf(f: Fields): CameraInput {
+  const { longitude, latitude, banned, sign, name, division, address, place, retention_days, consent_to_share } = f;
+  const given: CameraInput = {
+    name: name.trim(), division, address: address?.trim(), place, class: f.class, retention_days, consent_to_share: consent_to_share ?? false,
+    not_banned_place: banned === 'no', sign_posted: sign === 'yes',
+    owner_id: f.owner_id, responsible_id: f.responsible_id, funder_id: f.funder_id, beneficiary_id: f.beneficiary_id,
+  };
+  if (typeof longitude === 'number' && typeof latitude === 'number') given.position = { longitude, latitude };
+  return Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined && v !== '')) as unknown as CameraInput;
+}
+
+/** Names that a field has in the form where they differ from the API's. */
+const formNames = { 'position.longitude': 'longitude', 'position.latitude': 'latitude', position: 'longitude', not_banned_place: 'banned', sign_posted: 'sign' };
+
+export function EnrolPage() {
+  const { t } = useTranslation();
+  const [enrolled, setEnrolled] = useState<EnrolledCamera | null>(null);
+  return (
+    <main className="page" style={{ maxWidth: 900 }} data-testid="enrol-page">
+      <div className="page-head"><h1>{t('enrol.title')}</h1></div>
+      {enrolled === null ? <EnrolForm onDone={setEnrolled} /> : <Done camera={enrolled} onAnother={() => setEnrolled(null)} />}
+    </main>
+  );
+}
+
+function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
+  const { t } = useTranslation();
+  const user = useUser();
+  const admin = user.role === 'admin';
+  const [form] = Form.useForm<Fields>();
+  const place = useFormErrors();
+  const queries = useQueryClient();
+  const [failure, setFailure] = useState('');
+  const [busy, setBusy] = useState(false);
+  const banned = Form.useWatch('banned', form);
+  const sign = Form.useWatch('sign', form);
+
+  async function submit(fields: Fields) {
+    setBusy(true);
+    setFailure('');
+    try {
+      const camera = await client.cameras.create(inputOf(fields));
+      void queries.invalidateQueries({ queryKey: ['cameras'] });
+      onDone(camera);
+    } catch (err) {
+      setFailure(place(form, err, formNames));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  /** Both or neither of the coordinates. */
+  const both = (other: 'longitude' | 'latitude') => ({
+    validator: (_: unknown, v: number | null | undefined) =>
+      (v === null || v === undefined) && typeof form.getFieldValue(other) === 'number' ? Promise.reject(new Error(t('enrol.rule.both'))) : Promise.resolve(),
+  });
+
+  return (
+    <Form<Fields>
+      form={form} layout="vertical" onFinish={(f) => void submit(f)} scrollToFirstError={{ block: 'center' }} data-testid="enrol-form"
+      initialValues={{ place: admin ? 'unclassified' : 'premises', class: 3, retention_days: 30, consent_to_share: false }}
+    >
+      <p className="quiet" style={{ marginTop: 0 }}>{t('enrol.intro')}</p>
+      {failure !== '' && <Alert type="error" showIcon title={failure} style={{ marginBottom: 14 }} data-testid="enrol-error" />}
+      <Space orientation="vertical" size={14} style={{ width: '100%' }}>
+        <Card size="small" title={t('enrol.what')}>
+          <Form.Item name="name" label={t('enrol.name')} rules={[{ required: true, whitespace: true, max: 100, message: t('enrol.rule.name') }]}>
+            <Input placeholder={t('enrol.nameHint')} maxLength={120} data-testid="enrol-name" />
+          </Form.Item>
+          <Form.Item name="class" label={t('enrol.class')}>
+            <Radio.Group data-testid="enrol-class" style={{ display: 'grid', gap: 6 }} options={([1, 2, 3] as const).map((n) => ({ value: n, label: t(`class.explain${n}`) }))} />
+          </Form.Item>
+          <Form.Item
+            name="retention_days" label={t('enrol.retention')} extra={t('enrol.retentionHint')} style={{ marginBottom: 4 }}
+            rules={[{ required: true, type: 'integer', min: 30, max: 180, message: t('enrol.rule.retention') }]}
+          >
+            <InputNumber style={{ width: 140 }} data-testid="enrol-retention" />
+          </Form.Item>
+        </Card>
+        <Card size="small" title={t('enrol.where')}>
+          <Row gutter={16}>
+            <Col xs={24} md={12}>
+              <Form.Item name="division" label={t('enrol.division')}><DivisionPicker /></Form.Item>
+            </Col>
+            <Col xs={24} md={12}>
+              <Form.Item name="place" label={t('enrol.place')}>
+                <Select data-testid="enrol-place" options={places.map((p) => ({ value: p, label: t(`place.${p}`) }))} />
+              </Form.Item>
+            </Col>
+            <Col xs={24}>
+              <Form.Item name="address" label={t('enrol.address')}><Input maxLength={200} data-testid="enrol-address" /></Form.Item>
+            </Col>
+            <Col xs={12}>
+              <Form.Item
+                name="longitude" label={t('enrol.longitude')} extra={t('enrol.coordinates')} dependencies={['latitude']}
+                rules={[{ type: 'number', min: -180, max: 180, message: t('enrol.rule.longitude') }, both('latitude')]}
+              >
+                <InputNumber style={{ width: '100%' }} placeholder="120.153576" data-testid="enrol-longitude" />
+              </Form.Item>
+            </Col>
+            <Col xs={12}>
+              <Form.Item
+                name="latitude" label={t('enrol.latitude')} dependencies={['longitude']}
+                rules={[{ type: 'number', min: -90, max: 90, message: t('enrol.rule.latitude') }, both('longitude')]}
+              >
+                <InputNumber style={{ width: '100%' }} placeholder="30.287459" data-testid="enrol-latitude" />
+              </Form.Item>
+            </Col>
+          </Row>
+        </Card>
+        <Card size="small" title={t('enrol.rules')}>
+          <Form.Item name="banned" label={t('enrol.banned')} extra={t('enrol.bannedList')} rules={[{ required: true, message: t('enrol.rule.banned') }]}>
+            <Radio.Group data-testid="enrol-banned" options={[{ value: 'no', label: t('enrol.bannedNo') }, { value: 'yes', label: t('enrol.bannedYes') }]} />
+          </Form.Item>
+          {banned === 'yes' && <Alert type="error" showIcon title={t('enrol.bannedRefused')} style={{ marginBottom: 16 }} data-testid="enrol-banned-refused" />}
+          <Form.Item name="sign" label={t('enrol.sign')} extra={t('enrol.signHint')} rules={[{ required: true, message: t('enrol.rule.sign') }]}>
+            <Radio.Group data-testid="enrol-sign" options={[{ value: 'yes', label: t('enrol.signYes') }, { value: 'no', label: t('enrol.signNo') }]} />
+          </Form.Item>
+          {sign === 'no' && <Alert type="warning" showIcon title={t('enrol.signRefused')} style={{ marginBottom: 16 }} />}
+          <Form.Item name="consent_to_share" valuePropName="checked" extra={t('enrol.consentHint')} style={{ marginBottom: 4 }}>
+            <Checkbox data-testid="enrol-consent">{t('enrol.consent')}</Checkbox>
+          </Form.Item>
+        </Card>
+        {admin && <Units />}
+        <Button type="primary" size="large" htmlType="submit" loading={busy} disabled={banned === 'yes' || sign === 'no'} data-testid="enrol-submit">
+          {t('enrol.submit')}
+        </Button>
+      </Space>
+    </Form>
+  );
+}
+
+/** Who owns it, answers for it, paid, benefits: an administrator names them, everybody else enrols for his own. */
+function Units() {
+  const { t } = useTranslation();
+  const list = useQuery({ queryKey: ['organisations'], queryFn: ({ signal }) => client.organisations.list({ limit: 200 }, { signal }) });
+  const options = list.data?.items.map((o) => ({ value: o.id, label: o.name })) ?? [];
+  const fields = { owner_id: t('enrol.owner'), responsible_id: t('enrol.responsible'), funder_id: t('enrol.funder'), beneficiary_id: t('enrol.beneficiary') };
+  return (
+    <Card size="small" title={t('enrol.who')}>
+      <Row gutter={16}>
+        {Object.entries(fields).map(([name, label]) => (
+          <Col xs={24} sm={12} key={name}>
+            <Form.Item name={name} label={label}>
+              <Select allowClear showSearch={{ optionFilterProp: 'label' }} options={options} loading={list.isPending} placeholder={t('enrol.own')} data-testid={`enrol-${name}`} />
+            </Form.Item>
+          </Col>
+        ))}
+      </Row>
+    </Card>
+  );
+}
+
+function Done({ camera, onAnother }: { camera: EnrolledCamera; onAnother: () => void }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [leaving, setLeaving] = useState(false);
+  // A stray click must not cost the key; a deliberate one may.
+  const blocker = useBlocker(() => !leaving);
+  useEffect(() => {
+    const ask = (e: BeforeUnloadEvent) => e.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, []);
+  useEffect(() => {
+    if (leaving) void navigate(`/cameras/${camera.id}`);
+  }, [leaving, navigate, camera.id]);
+  return (
+    <Card>
+      <Result
+        status="success" title={t('enrol.done')} style={{ padding: '8px 0 16px' }}
+        subTitle={<>{camera.name} · <span className="mono" data-testid="national-id">{camera.national_id}</span></>}
+      />
+      <Alert type="warning" showIcon title={t('enrol.doneHint')} style={{ marginBottom: 18 }} />
+      <PublishInfo stream={camera} />
+      <Space style={{ marginTop: 20 }}>
+        <Button type="primary" data-testid="to-camera" onClick={() => setLeaving(true)}>{t('enrol.toCamera')}</Button>
+        <Button onClick={onAnother}>{t('enrol.another')}</Button>
+      </Space>
+      <Modal open={blocker.state === 'blocked'} title={t('enrol.leave')} onOk={() => blocker.proceed?.()} onCancel={() => blocker.reset?.()} />
+    </Card>
+  );
+}

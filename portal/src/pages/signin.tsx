@@ -1,0 +1,70 @@
+import { LockOutlined, UserOutlined } from '@ant-design/icons';
+import { Alert, Button, Card, Form, Input, Spin } from 'antd';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Navigate, useLocation } from 'react-router';
+import { Brand, Preferences } from '../brand';
+import { codeOf, useErrorWords } from '../errors';
+import { client, useSession } from '../session';
+
+/** A path of ours, whatever was in the history. */
+function backTo(state: unknown): string {
+  const back = (state as { back?: unknown } | null)?.back;
+  return typeof back === 'string' && back.startsWith('/') && !back.startsWith('//') ? back : '/cameras';
+}
+
+export function SignInPage() {
+  const { t } = useTranslation();
+  const session = useSession();
+  const location = useLocation();
+  const say = useErrorWords();
+  const [failure, setFailure] = useState('');
+  const [busy, setBusy] = useState(false);
+
+  if (session.kind === 'in') return <Navigate to={backTo(location.state)} replace />;
+  if (session.kind === 'asking') return <Spin fullscreen delay={300} />;
+
+  async function signIn(input: { login: string; password: string }) {
+    setBusy(true);
+    setFailure('');
+    try {
+      await client.session.login(input);
+    } catch (err) {
+      setFailure(codeOf(err) === 'unauthenticated' ? t('signIn.failed') : say(err));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main className="centre">
+      <div className="corner">
+        <Preferences />
+      </div>
+      <Card style={{ width: '100%', maxWidth: 380 }} styles={{ body: { padding: 28 } }}>
+        <Brand size={32} />
+        <p className="quiet" style={{ margin: '10px 0 22px' }}>
+          {t('signIn.about')}
+        </p>
+        {session.kind === 'away' && (
+          <Alert
+            type="warning" showIcon style={{ marginBottom: 16 }} data-testid="signin-away"
+            title={t('signIn.away')} description={t('signIn.awayHint')}
+            action={<Button size="small" onClick={session.retry}>{t('common.retry')}</Button>}
+          />
+        )}
+        {failure !== '' && <Alert type="error" showIcon style={{ marginBottom: 16 }} title={failure} data-testid="signin-error" />}
+        <Form layout="vertical" size="large" requiredMark={false} onFinish={(v: { login: string; password: string }) => void signIn(v)}>
+          <Form.Item name="login" label={t('signIn.login')} rules={[{ required: true, message: t('common.required_field') }]}>
+            <Input prefix={<UserOutlined />} autoComplete="username" autoFocus data-testid="signin-login" maxLength={128} />
+          </Form.Item>
+          <Form.Item name="password" label={t('signIn.password')} rules={[{ required: true, message: t('common.required_field') }]}>
+            <Input.Password prefix={<LockOutlined />} autoComplete="current-password" data-testid="signin-password" maxLength={256} />
+          </Form.Item>
+          <Button type="primary" htmlType="submit" block loading={busy} data-testid="signin-submit">
+            {t('signIn.submit')}
+          </Button>
+        </Form>
+      </Card>
+    </main>
+  );
+}

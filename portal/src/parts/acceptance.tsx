@@ -1,0 +1,62 @@
+import type { Camera } from '@gatepost/sdk';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Alert, App, Button, Card, Descriptions, Empty, Spin } from 'antd';
+import { useTranslation } from 'react-i18next';
+import { useErrorWords } from '../errors';
+import { client } from '../session';
+import { bitRate, when } from '../time';
+
+/** The verdict of the gateway in plain words, with what it measured. */
+export function AcceptanceCard({ camera, mayMeasure }: { camera: Camera; mayMeasure: boolean }) {
+  const { t, i18n } = useTranslation();
+  const { message } = App.useApp();
+  const say = useErrorWords();
+  const queries = useQueryClient();
+  const again = useMutation({
+    mutationFn: () => client.cameras.accept(camera.id),
+    onSuccess: () => {
+      void message.success(t('acceptance.started'));
+      void queries.invalidateQueries({ queryKey: ['camera', camera.id] });
+    },
+    onError: (err) => void message.error(say(err)),
+  });
+  const a = camera.acceptance;
+  const m = a?.measurement;
+  const measuring = !a && camera.online;
+  return (
+    <Card
+      size="small" title={t('acceptance.title')} data-testid="acceptance" data-passed={a ? a.passed : undefined}
+      extra={mayMeasure && <Button size="small" disabled={!camera.online} loading={again.isPending} title={camera.online ? undefined : t('acceptance.offline')} onClick={() => again.mutate()} data-testid="acceptance-again">{t('acceptance.again')}</Button>}
+    >
+      {measuring && <p style={{ margin: 0 }}><Spin size="small" /> {t('acceptance.measuring')}</p>}
+      {!a && !measuring && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={<>{t('acceptance.none')}<br /><span className="quiet">{t('acceptance.noneHint')}</span></>} />}
+      {a && (
+        <>
+          <Alert
+            type={a.passed ? 'success' : 'error'} showIcon style={{ marginBottom: 10 }} title={a.passed ? t('acceptance.passed') : t('acceptance.failed')}
+            description={
+              <>
+                {(a.reasons ?? []).map((r) => <div key={r.code} data-testid="acceptance-reason" data-code={r.code}>{i18n.language === 'zh' ? r.zh : r.en}</div>)}
+                <span className="quiet">{t('acceptance.at', { time: when(a.at, true) })}</span>
+              </>
+            }
+          />
+          {m && (
+            <Descriptions
+              size="small" column={1} styles={{ label: { width: 120 } }}
+              items={[
+                { key: 'codec', label: t('acceptance.codec'), children: [m.video_codec.toUpperCase(), m.audio_codec ? m.audio_codec.toUpperCase() : t('acceptance.noAudio')].filter(Boolean).join(' · ') },
+                { key: 'size', label: t('acceptance.size'), children: `${m.width} × ${m.height}` },
+                { key: 'fps', label: t('acceptance.fps'), children: t('acceptance.frames', { n: m.fps.toFixed(1) }) },
+                { key: 'rate', label: t('acceptance.bitrate'), children: bitRate(m.bits_per_second) },
+                { key: 'key', label: t('acceptance.keyInterval'), children: t('acceptance.seconds', { n: (m.key_interval_ms / 1000).toFixed(1) }) },
+                { key: 'loss', label: t('acceptance.loss'), children: `${m.packets_lost} / ${m.packets_lost + m.packets_received}` },
+                { key: 'skew', label: t('acceptance.skew'), children: `${m.clock_skew_ppm.toFixed(0)} ppm` },
+              ]}
+            />
+          )}
+        </>
+      )}
+    </Card>
+  );
+}

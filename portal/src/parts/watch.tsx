@@ -1,0 +1,134 @@
+import { PlayCircleOutlined, ThunderboltOutlined } from '@ant-design/icons';
+import type { Camera, MediaGrant } from '@gatepost/sdk';
+import type { GatepostPlayer, PlayerSnapshot } from '@gatepost/sdk/player';
+import { Alert, Button, Space, Tag } from 'antd';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Abilities } from '../ability';
+import { useErrorWords } from '../errors';
+import { client } from '../session';
+import { dayOf, span } from '../time';
+import { Player } from './player';
+import { PurposeForm, type Purpose } from './purpose';
+import { Timeline, useDay } from './timeline';
+
+/** What is (to be) seen: now, or a window of a day with the moment to begin at. */
+export type Look = { kind: 'live' } | { kind: 'playback'; from: number; to: number; at: number };
+
+/**
+ * The window that a click at a moment opens: the rest of that day's records, so that one look
+ * serves the whole day. `known` is the end of what the server told; it is never in its future.
+ */
+export function windowOf(day: Date, at: number, known: number): { from: number; to: number } {
+  const d = dayOf(day);
+  return { from: d.from, to: Math.max(at + 1, Math.min(d.to, known)) };
+}
+
+/** The picture and the day below it. Each look is registered before the first frame. */
+export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
+  const { t } = useTranslation();
+  const say = useErrorWords();
+  const player = useRef<GatepostPlayer | null>(null);
+  const [day, setDay] = useState(() => new Date());
+  const [look, setLook] = useState<Look | null>(null);
+  const [grant, setGrant] = useState<MediaGrant | null>(null);
+  const [asked, setAsked] = useState<Look | null>(null);
+  const [purpose, setPurpose] = useState<Purpose | null>(null);
+  const [failure, setFailure] = useState('');
+  const [position, setPosition] = useState<Date | null>(null);
+  const [shown, setShown] = useState<PlayerSnapshot | null>(null);
+  const running = useRef<AbortController | null>(null);
+  const spans = useDay(camera.id, day).data;
+  useEffect(() => () => running.current?.abort(), []);
+
+  const open = useCallback(
+    async (next: Look, why: Purpose, renewal = false) => {
+      running.current?.abort();
+      const mine = new AbortController();
+      running.current = mine;
+      setFailure('');
+      try {
+        const got = await client.grants.create(
+          next.kind === 'live'
+            ? { camera_id: camera.id, action: 'live', ...why }
+            : { camera_id: camera.id, action: 'playback', ...why, from: new Date(next.from).toISOString(), to: new Date(next.to).toISOString() },
+          { signal: mine.signal },
+        );
+        if (next.kind === 'playback' && !renewal) player.current?.seekTo(new Date(next.at));
+        setLook(next);
+        setGrant(got);
+      } catch (err) {
+        if (!mine.signal.aborted) setFailure(say(err));
+      }
+    },
+    [camera.id, say],
+  );
+
+  const own: Purpose = { purpose: 'own', reason: t('purpose.own') };
+  const ask = (next: Look) => {
+    if (can.needsPurpose) setAsked(next);
+    else void open(next, own);
+  };
+
+  function seek(at: Date) {
+    const ms = at.getTime();
+    const alive = shown !== null && shown.state !== 'denied' && shown.state !== 'error';
+    if (look?.kind === 'playback' && grant !== null && alive && ms >= look.from && ms < look.to) {
+      player.current?.seekTo(at);
+      player.current?.play().catch(() => undefined);
+      return;
+    }
+    const known = spans?.at(-1)?.to;
+    ask({ kind: 'playback', at: ms, ...windowOf(day, ms, known === undefined ? Date.now() : Date.parse(known)) });
+  }
+
+  function renew() {
+    // Somebody else's camera is looked at for as long as was registered, and no longer.
+    if (look !== null && !can.needsPurpose) void open(look, own, true);
+  }
+
+  const what = asked === null ? '' : asked.kind === 'live' ? t('camera.live') : `${t('camera.playback')} ${span(asked.from, asked.to)}`;
+  const over = shown?.state === 'denied' || shown?.state === 'error';
+  return (
+    <section>
+      <div className="stage">
+        {look === null ? (
+          <div className="stage-cover">
+            {can.operator ? t('camera.operatorNoWatch') : !can.watch ? t('camera.notWatch') : (
+              <Space orientation="vertical" size={14} align="center">
+                <Button type="primary" size="large" icon={<PlayCircleOutlined />} disabled={!camera.online} onClick={() => ask({ kind: 'live' })} data-testid="watch-live">
+                  {t('camera.watch')}
+                </Button>
+                {!camera.online && <span>{t('camera.offlineHint')}</span>}
+              </Space>
+            )}
+          </div>
+        ) : null}
+        <div style={{ display: look === null ? 'none' : undefined }}>
+          <Player ref={player} grant={grant} onState={(e) => setShown(e.detail)} onTime={setPosition} onExpiring={renew} />
+        </div>
+      </div>
+      <Space style={{ margin: '10px 0 6px', minHeight: 32 }} wrap>
+        {look?.kind === 'live' && <Tag color="red" data-testid="looking">{t('camera.live')}</Tag>}
+        {look?.kind === 'playback' && (
+          <>
+            <Tag color="blue" data-testid="looking">{t('camera.playback')} {span(look.from, look.to)}</Tag>
+            {camera.online && <Button size="small" icon={<ThunderboltOutlined />} onClick={() => ask({ kind: 'live' })} data-testid="back-to-live">{t('camera.backToLive')}</Button>}
+          </>
+        )}
+        {look !== null && over && <Button size="small" type="primary" onClick={() => ask(look)} data-testid="watch-again">{t('camera.watchAgain')}</Button>}
+      </Space>
+      {failure !== '' && <Alert type="error" showIcon title={failure} closable={{ onClose: () => setFailure('') }} style={{ marginBottom: 10 }} data-testid="watch-error" />}
+      <Timeline camera={camera.id} day={day} onDay={setDay} position={position} {...(can.watch ? { onSeek: seek } : {})} />
+      <PurposeForm
+        open={asked !== null} what={what} initial={purpose} onCancel={() => setAsked(null)}
+        onDone={(p) => {
+          setPurpose(p);
+          const next = asked;
+          setAsked(null);
+          if (next) void open(next, p);
+        }}
+      />
+    </section>
+  );
+}
