@@ -45,27 +45,30 @@ func (c *Content) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// Open returns what a name under a capability stands for. For the part that the
+// Open returns what a name stands for, as playlists write it: the last element of
+// the path, and EpochParameter's value, which may be empty. For the part that the
 // playlist hints at, and it alone, it waits, three target durations at most.
 //
 // It fails with ErrNotFound, ErrClosed, ErrTimeout and the context's error.
-func (r *Ring) Open(ctx context.Context, capability, name string) (*Content, error) {
+func (r *Ring) Open(ctx context.Context, name, secret string) (*Content, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return nil, ErrClosed
 	}
-	c := r.accepted(capability)
 	k, number, ok := r.parseName(name)
-	if c == nil || !ok {
+	if !ok {
 		return nil, ErrNotFound
 	}
+	if k == kindInit {
+		return r.openInit(number) // there is no picture in it
+	}
+	e := r.epoch(secret)
 	switch {
-	case k == kindInit:
-		return r.openInit(number)
+	case e == nil:
 	case k == kindSegment:
-		return r.openWhole(number, c)
-	case k == kindPart && (c.until.IsZero() || number < c.next):
+		return r.openWhole(number, e)
+	case k == kindPart && (e.until.IsZero() || number < e.next):
 		return r.openPart(ctx, number)
 	}
 	return nil, ErrNotFound
@@ -92,12 +95,12 @@ func (r *Ring) openInit(number int64) (*Content, error) {
 }
 
 // openWhole returns a closed segment.
-func (r *Ring) openWhole(msn int64, c *capability) (*Content, error) {
+func (r *Ring) openWhole(msn int64, e *epoch) (*Content, error) {
 	for _, s := range r.segments {
 		if s.msn != msn || !s.closed {
 			continue
 		}
-		if !c.until.IsZero() && s.first+int64(len(s.parts)) > c.next {
+		if !e.until.IsZero() && s.first+int64(len(s.parts)) > e.next {
 			break
 		}
 		chunks := make([][]byte, len(s.parts))

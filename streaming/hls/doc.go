@@ -24,10 +24,10 @@
 //
 // # Who may fetch
 //
-// Parts are reached by /part/<capability>/<name>. A name carries a MAC of the
-// ring's secret, so it cannot be guessed from another: who was last handed a
-// playlist at some instant can fetch nothing that was made more than one part
-// after that instant, whatever he remembers. Rotate additionally withdraws what
-// he already knows of, after a grace in which the other viewers fetch their next
-// playlist, which has the new capability in it.
+// Media are reached by /part/<capability>/<name>?e=<epoch>. The capability says
+// which ring. A name carries a MAC of the ring's secret, so it cannot be guessed
+// from another: who was last handed a playlist at some instant can fetch nothing
+// that was made more than one part after that instant, whatever he remembers.
+// Withdraw takes from him what he knows already: it begins a new epoch, and the
+// old ones end after a grace in which the other viewers fetch their next playlist.
 package hls

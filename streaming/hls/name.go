@@ -4,74 +4,73 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// maxCapabilities is how many withdrawn capabilities are remembered at most; the
-// oldest goes first.
-const maxCapabilities = 16
+// maxEpochs is how many withdrawn epochs are remembered at most; the oldest goes
+// first.
+const maxEpochs = 16
 
-// capability is a path element under which the media of a ring are reached.
-type capability struct {
-	name  string
-	until time.Time // zero for the present one
-	next  int64     // parts from this number on are not reached by it; for withdrawn ones
+// epoch is a query parameter without which parts and segments are not served.
+// It is empty until something is withdrawn.
+type epoch struct {
+	secret string
+	until  time.Time // zero for the present one
+	next   int64     // parts from this number on are not reached by it; for withdrawn ones
 }
 
-func newCapability() capability {
+// EpochParameter is the query parameter of URIs that Open wants back.
+const EpochParameter = "e"
+
+func randomName() string {
 	var b [18]byte
 	_, _ = rand.Read(b[:])
-	return capability{name: base64.RawURLEncoding.EncodeToString(b[:])}
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// Capability returns the path element that playlists carry now.
-func (r *Ring) Capability() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.capabilities[0].name
-}
+// Capability returns the path element under which the ring is reached. It stays
+// the same through the ring's life.
+func (r *Ring) Capability() string { return r.capability }
 
-// Accepts tells whether anything can be fetched under a capability.
-func (r *Ring) Accepts(name string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.accepted(name) != nil
-}
-
-// Rotate gives the ring a new capability. The ones before stay good for grace at
-// most, and only for what exists now and the part that is hinted at, so that
-// other viewers finish what they fetch; their next playlist has the new one.
-func (r *Ring) Rotate(grace time.Duration) {
+// Withdraw makes all URIs that were handed out so far useless after grace. Until
+// then they are good for what exists now and for the part that is hinted at, so
+// that viewers finish what they fetch; in their next playlist they find new ones.
+//
+// Paths stay as they are and only a query parameter changes: hls.js takes a
+// segment whose path changed for a damaged playlist.
+func (r *Ring) Withdraw(grace time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	until := time.Now().Add(grace)
-	kept := []capability{newCapability()}
-	for _, c := range r.capabilities {
-		if c.until.IsZero() {
-			c.until, c.next = until, r.next+1
+	kept := []epoch{{secret: randomName()}}
+	for _, e := range r.epochs {
+		if e.until.IsZero() {
+			e.until, e.next = until, r.next+1
 		}
-		if until.Before(c.until) {
-			c.until = until
+		if until.Before(e.until) {
+			e.until = until
 		}
-		if len(kept) < maxCapabilities {
-			kept = append(kept, c)
+		if len(kept) < maxEpochs {
+			kept = append(kept, e)
 		}
 	}
-	r.capabilities = kept
+	r.epochs = kept
 	r.version++
 }
 
-func (r *Ring) accepted(name string) *capability {
-	for i := range r.capabilities {
-		c := &r.capabilities[i]
-		if c.name == name {
-			if !c.until.IsZero() && !time.Now().Before(c.until) {
+// epoch returns the epoch of a secret if it is still good, else nil.
+func (r *Ring) epoch(secret string) *epoch {
+	for i := range r.epochs {
+		e := &r.epochs[i]
+		if subtle.ConstantTimeCompare([]byte(e.secret), []byte(secret)) == 1 {
+			if !e.until.IsZero() && !time.Now().Before(e.until) {
 				return nil
 			}
-			return c
+			return e
 		}
 	}
 	return nil

@@ -13,8 +13,7 @@ const MIME = "application/vnd.apple.mpegurl"
 
 // Playlist is a rendered playlist, shared by everybody who asks for it.
 type Playlist struct {
-	Body       []byte
-	Capability string // under which its URIs lie
+	Body []byte
 
 	once sync.Once
 	gzip []byte
@@ -42,6 +41,9 @@ type rendered struct {
 // §4.4.3.8).
 const skipBoundary = 6 * TargetDuration
 
+// startMargin is how far behind a key frame EXT-X-START points.
+const startMargin = 20 * time.Millisecond
+
 // deltaUpdates tells whether playlists are long enough for delta updates to leave
 // anything out.
 func (r *Ring) deltaUpdates() bool { return r.options.Window >= skipBoundary+2*TargetDuration }
@@ -62,7 +64,7 @@ func (r *Ring) render(delta bool) *Playlist {
 		cached = &r.rendered.delta
 	}
 	if *cached == nil {
-		*cached = &Playlist{Body: r.appendPlaylist(nil, skipped), Capability: r.capabilities[0].name}
+		*cached = &Playlist{Body: r.appendPlaylist(nil, skipped)}
 	}
 	return *cached
 }
@@ -96,10 +98,11 @@ func (r *Ring) appendPlaylist(b []byte, skipped int) []byte {
 	b = append(b, '\n')
 	if _, at, ok := r.startPart(); ok {
 		// Without it, players would begin PART-HOLD-BACK before the edge and
-		// show nothing until the next key frame.
+		// show nothing until the next key frame. It points a little behind the
+		// key frame, lest rounding makes them choose the segment before.
 		b = append(b, "#EXT-X-START:TIME-OFFSET=-"...)
-		b = appendSeconds(b, r.clock-at)
-		b = append(b, ",PRECISE=YES\n"...)
+		b = appendSeconds(b, max(r.clock-at-startMargin, startMargin))
+		b = append(b, '\n')
 	}
 	if skipped > 0 {
 		b = append(b, "#EXT-X-SKIP:SKIPPED-SEGMENTS="...)
@@ -154,9 +157,14 @@ func (r *Ring) appendSegment(b []byte, s *segment, before *initSegment) []byte {
 
 func (r *Ring) appendURI(b []byte, k kind, number int64) []byte {
 	b = append(b, "/part/"...)
-	b = append(b, r.capabilities[0].name...)
+	b = append(b, r.capability...)
 	b = append(b, '/')
-	return r.appendName(b, k, number)
+	b = r.appendName(b, k, number)
+	if secret := r.epochs[0].secret; k != kindInit && secret != "" {
+		b = append(b, "?"+EpochParameter+"="...)
+		b = append(b, secret...)
+	}
+	return b
 }
 
 // appendSeconds writes a duration as decimal seconds, to 10 µs.

@@ -49,7 +49,7 @@ func FuzzRequest(f *testing.F) {
 	c := newCamera(f, 5, Options{})
 	c.push(30)
 	f.Fuzz(func(t *testing.T, query, name string) {
-		if _, err := c.ring.Open(t.Context(), c.ring.Capability(), name); !errors.Is(err, ErrNotFound) {
+		if _, err := c.ring.Open(t.Context(), name, ""); !errors.Is(err, ErrNotFound) {
 			t.Fatalf("%q: %v", name, err)
 		}
 		q, err := url.ParseQuery(query)

@@ -49,28 +49,29 @@ type Options struct {
 // Ring keeps the newest parts of one camera and serves them. Its methods may be
 // called from several goroutines; those of cmaf.Sink in order.
 type Ring struct {
-	options Options
-	secret  [32]byte
+	options    Options
+	secret     [32]byte
+	capability string
 
-	mu           sync.Mutex
-	changed      chan struct{} // closed and replaced whenever waiters must look again
-	closed       bool
-	live         bool   // between Start and End
-	ends         int64  // runs that ended
-	run          string // id of the present or last run
-	init         *initSegment
-	inits        int64 // made so far
-	discontinue  bool  // the next segment follows a discontinuity
-	segments     []*segment
-	listed       int           // index of the first segment that playlists show
-	next         int64         // number of the next part
-	msn          int64         // media sequence number of the next segment
-	discs        int64         // discontinuities so far
-	clock        time.Duration // media time since the ring was made, over all runs
-	bytes        int64
-	peak         int64 // bits per second of the busiest segment
-	capabilities []capability
-	lingering    *time.Timer
+	mu          sync.Mutex
+	changed     chan struct{} // closed and replaced whenever waiters must look again
+	closed      bool
+	live        bool   // between Start and End
+	ends        int64  // runs that ended
+	run         string // id of the present or last run
+	init        *initSegment
+	inits       int64 // made so far
+	discontinue bool  // the next segment follows a discontinuity
+	segments    []*segment
+	listed      int           // index of the first segment that playlists show
+	next        int64         // number of the next part
+	msn         int64         // media sequence number of the next segment
+	discs       int64         // discontinuities so far
+	clock       time.Duration // media time since the ring was made, over all runs
+	bytes       int64
+	peak        int64 // bits per second of the busiest segment
+	epochs      []epoch
+	lingering   *time.Timer
 
 	version  int64 // counts whatever changes the playlist
 	rendered rendered
@@ -82,11 +83,11 @@ type initSegment struct {
 	number int64
 }
 
-// epoch is where media sequence numbers count from: one second each, and
+// origin is where media sequence numbers count from: one second each, and
 // segments come more slowly than that in the long run. 31 bits last for decades.
-var epoch = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+var origin = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// New makes an empty Ring with a capability of its own. It starts no goroutine;
+// New makes an empty Ring with a capability of its own, which nobody can guess. It starts no goroutine;
 // Close frees it.
 func New(o Options) *Ring {
 	if o.PartTarget <= 0 {
@@ -107,10 +108,10 @@ func New(o Options) *Ring {
 	r := &Ring{
 		options: o,
 		changed: make(chan struct{}),
-		msn:     max(0, int64(time.Since(epoch)/time.Second)),
+		msn:     max(0, int64(time.Since(origin)/time.Second)),
 	}
 	_, _ = rand.Read(r.secret[:])
-	r.capabilities = []capability{newCapability()}
+	r.capability, r.epochs = randomName(), []epoch{{}}
 	return r
 }
 
@@ -230,6 +231,7 @@ func (r *Ring) touch() {
 // Stats is what a Ring holds.
 type Stats struct {
 	Live     bool
+	Closed   bool
 	Run      string // id of the present or last run
 	Bytes    int64
 	Segments int
@@ -240,5 +242,5 @@ type Stats struct {
 func (r *Ring) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Stats{Live: r.live, Run: r.run, Bytes: r.bytes, Segments: len(r.segments), Duration: r.shown()}
+	return Stats{Live: r.live, Closed: r.closed, Run: r.run, Bytes: r.bytes, Segments: len(r.segments), Duration: r.shown()}
 }

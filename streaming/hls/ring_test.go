@@ -81,7 +81,7 @@ func parse(tb testing.TB, body []byte) *playlist.Media {
 	return &m
 }
 
-var secrets = regexp.MustCompile(`/part/[A-Za-z0-9_-]+/([isp]\d+)-[A-Za-z0-9_-]{16}\.mp4`)
+var secrets = regexp.MustCompile(`/part/[A-Za-z0-9_-]+/([isp]\d+)-[A-Za-z0-9_-]{16}\.mp4(?:\?e=[A-Za-z0-9_-]+)?`)
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
@@ -223,14 +223,14 @@ func TestPlaylistHolds(t *testing.T) {
 	}
 }
 
-var uri = regexp.MustCompile(`/part/([^/]+)/([^"\n]+)`)
+var uri = regexp.MustCompile(`/part/([^/]+)/([^"\n?]+)(?:\?e=([^"\n]+))?`)
 
 // fetchAll fetches whatever a playlist shows, but for its hint.
 func fetchAll(tb testing.TB, r *Ring, body string) {
 	tb.Helper()
 	body, _, _ = strings.Cut(body, "#EXT-X-PRELOAD-HINT")
 	for _, m := range uri.FindAllStringSubmatch(body, -1) {
-		if _, err := r.Open(tb.Context(), m[1], m[2]); err != nil {
+		if _, err := r.Open(tb.Context(), m[2], m[3]); err != nil {
 			tb.Fatalf("%s: %v", m[2], err)
 		}
 	}
@@ -257,7 +257,7 @@ func TestSegmentIsItsParts(t *testing.T) {
 func get(tb testing.TB, r *Ring, path string) *Content {
 	tb.Helper()
 	m := uri.FindStringSubmatch(path)
-	c, err := r.Open(tb.Context(), m[1], m[2])
+	c, err := r.Open(tb.Context(), m[2], m[3])
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -265,8 +265,8 @@ func get(tb testing.TB, r *Ring, path string) *Content {
 }
 
 func TestBlockingReload(t *testing.T) {
-	// After 6 parts of a GOP of 5: segment 100 has part 0 alone, 101 the parts 1
-	// to 4 and, as it is not a second long when the key frame comes, 5.
+	// After 9 parts of a GOP of 5: segment 100 has part 0 alone, 101 the parts 1
+	// to 4, 102 the parts 5 to 8 so far.
 	type outcome struct {
 		after time.Duration
 		err   error
@@ -278,24 +278,24 @@ func TestBlockingReload(t *testing.T) {
 		want outcome
 	}{
 		"there already":           {req: block(100, 0)},
-		"newest part":             {req: block(101, 4)},
+		"newest part":             {req: block(102, 3)},
 		"long gone":               {req: block(3, -1)},
-		"next part":               {req: block(101, 5), do: func(c *camera) { c.push(1) }, want: outcome{after: 100 * time.Millisecond}},
-		"whole segment":           {req: block(101, -1), do: func(c *camera) { c.push(5) }, want: outcome{after: 100 * time.Millisecond}},
-		"part beyond the segment": {req: block(101, 19), do: func(c *camera) { c.push(5) }, want: outcome{after: 100 * time.Millisecond}},
-		"next segment's part":     {req: block(102, 0), do: func(c *camera) { c.push(5) }, want: outcome{after: 100 * time.Millisecond}},
-		"never comes":             {req: block(101, 5), want: outcome{after: 12 * time.Second, err: ErrTimeout}},
-		"run ends":                {req: block(102, 0), do: func(c *camera) { c.ring.End("network") }, want: outcome{after: 100 * time.Millisecond}},
-		"closed":                  {req: block(102, 0), do: func(c *camera) { c.ring.Close() }, want: outcome{after: 100 * time.Millisecond, err: ErrClosed}},
-		"two segments ahead":      {req: block(103, -1), want: outcome{after: 12 * time.Second, err: ErrTimeout}},
-		"three segments ahead":    {req: block(104, -1), want: outcome{err: ErrTooFar}},
-		"parts far ahead":         {req: block(101, 60), want: outcome{err: ErrTooFar}},
+		"next part":               {req: block(102, 4), do: func(c *camera) { c.push(1) }, want: outcome{after: 100 * time.Millisecond}},
+		"whole segment":           {req: block(102, -1), do: func(c *camera) { c.push(2) }, want: outcome{after: 100 * time.Millisecond}},
+		"part beyond the segment": {req: block(102, 19), do: func(c *camera) { c.push(2) }, want: outcome{after: 100 * time.Millisecond}},
+		"next segment's part":     {req: block(103, 0), do: func(c *camera) { c.push(2) }, want: outcome{after: 100 * time.Millisecond}},
+		"never comes":             {req: block(102, 4), want: outcome{after: 12 * time.Second, err: ErrTimeout}},
+		"run ends":                {req: block(103, 0), do: func(c *camera) { c.ring.End("network") }, want: outcome{after: 100 * time.Millisecond}},
+		"closed":                  {req: block(103, 0), do: func(c *camera) { c.ring.Close() }, want: outcome{after: 100 * time.Millisecond, err: ErrClosed}},
+		"two segments ahead":      {req: block(104, -1), want: outcome{after: 12 * time.Second, err: ErrTimeout}},
+		"three segments ahead":    {req: block(105, -1), want: outcome{err: ErrTooFar}},
+		"parts far ahead":         {req: block(102, 60), want: outcome{err: ErrTooFar}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newCamera(t, 5, Options{})
-				c.push(6)
+				c.push(9)
 				began := time.Now()
 				if tt.do != nil {
 					time.AfterFunc(100*time.Millisecond, func() { tt.do(c) })
@@ -385,7 +385,7 @@ func TestPreloadHint(t *testing.T) {
 		// hint holds all the same.
 		time.AfterFunc(200*time.Millisecond, func() { c.push(1) })
 		began := time.Now()
-		p, err := c.ring.Open(t.Context(), hint[1], hint[2])
+		p, err := c.ring.Open(t.Context(), hint[2], hint[3])
 		if err != nil || time.Since(began) != 200*time.Millisecond || p.chunks[0][0] != 5 {
 			t.Errorf("after %v: %v, %v", time.Since(began), p, err)
 		}
@@ -395,13 +395,13 @@ func TestPreloadHint(t *testing.T) {
 		}
 		// What comes after the hint is no one's to ask for yet.
 		name := string(c.ring.appendName(nil, kindPart, 7))
-		if _, err := c.ring.Open(t.Context(), hint[1], name); !errors.Is(err, ErrNotFound) {
+		if _, err := c.ring.Open(t.Context(), name, hint[3]); !errors.Is(err, ErrNotFound) {
 			t.Errorf("the part after the next: %v", err)
 		}
 		// A hint that never comes true ends with the run.
 		next := string(c.ring.appendName(nil, kindPart, 6))
 		time.AfterFunc(time.Second, func() { c.ring.End("network") })
-		if _, err := c.ring.Open(t.Context(), hint[1], next); !errors.Is(err, ErrNotFound) {
+		if _, err := c.ring.Open(t.Context(), next, hint[3]); !errors.Is(err, ErrNotFound) {
 			t.Errorf("hint at the end of a run: %v", err)
 		}
 		c.ring.Close()
@@ -419,68 +419,70 @@ func TestGone(t *testing.T) {
 		"../../etc/passwd", "s100-" + strings.Repeat("a", 100), "x1-aaaaaaaaaaaaaaaa.mp4",
 		strings.TrimSuffix(string(c.ring.appendName(nil, kindPart, 204)), ".mp4"),
 	} {
-		if _, err := c.ring.Open(t.Context(), first[1], name); !errors.Is(err, ErrNotFound) {
+		if _, err := c.ring.Open(t.Context(), name, ""); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	name := string(c.ring.appendName(nil, kindPart, 204))
-	if _, err := c.ring.Open(t.Context(), first[1], name); err != nil {
+	if _, err := c.ring.Open(t.Context(), name, ""); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
-	if _, err := c.ring.Open(t.Context(), first[1]+"x", name); !errors.Is(err, ErrNotFound) {
-		t.Errorf("under another capability: %v", err)
+	if _, err := c.ring.Open(t.Context(), name, "x"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("under another epoch: %v", err)
 	}
 }
 
-// TestRotate checks who can fetch what after a rotation.
-func TestRotate(t *testing.T) {
+// TestWithdraw checks who can fetch what after a withdrawal.
+func TestWithdraw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCamera(t, 5, Options{})
 		c.push(22)
+		c.ring.Withdraw(time.Second)
+		time.Sleep(time.Second) // synthetic
 		before, m := read(t, c.ring, Request{})
 		old := uri.FindStringSubmatch(m.PreloadHint.URI)
-		c.ring.Rotate(2 * time.Second)
+		c.ring.Withdraw(2 * time.Second)
 		after, m := read(t, c.ring, Request{})
-		if strings.Contains(after, old[1]) {
-			t.Fatal("the new playlist has the old capability in it")
+		if old[3] == "" || strings.Contains(after, old[3]) {
+			t.Fatal("the new playlist has the old epoch in it")
 		}
-		if secrets.ReplaceAllString(before, "$1") != secrets.ReplaceAllString(after, "$1") {
-			t.Fatal("the playlists differ in more than the capability")
+		query := regexp.MustCompile(`\?[^"\n]*`)
+		if query.ReplaceAllString(before, "") != query.ReplaceAllString(after, "") {
+			t.Fatal("the playlists differ in more than the epoch")
 		}
 		fetchAll(t, c.ring, before) // by those who are still at it
 		fetchAll(t, c.ring, after)
 		c.push(2)
-		if _, err := c.ring.Open(t.Context(), old[1], old[2]); err != nil {
+		if _, err := c.ring.Open(t.Context(), old[2], old[3]); err != nil {
 			t.Errorf("the part that was hinted at: %v", err)
 		}
 		hint := uri.FindStringSubmatch(m.PreloadHint.URI)
-		if _, err := c.ring.Open(t.Context(), hint[1], hint[2]); err != nil {
-			t.Errorf("the same under the new capability: %v", err)
+		if _, err := c.ring.Open(t.Context(), hint[2], hint[3]); err != nil {
+			t.Errorf("the same in the new epoch: %v", err)
 		}
 		name := string(c.ring.appendName(nil, kindPart, 23))
-		if _, err := c.ring.Open(t.Context(), old[1], name); !errors.Is(err, ErrNotFound) {
-			t.Errorf("a later part under the old capability: %v", err)
+		if _, err := c.ring.Open(t.Context(), name, old[3]); !errors.Is(err, ErrNotFound) {
+			t.Errorf("a later part in the old epoch: %v", err)
+		}
+		if _, err := c.ring.Open(t.Context(), name, ""); !errors.Is(err, ErrNotFound) {
+			t.Errorf("a part in no epoch: %v", err)
 		}
 		time.Sleep(2 * time.Second) // synthetic
-		if _, err := c.ring.Open(t.Context(), old[1], old[2]); !errors.Is(err, ErrNotFound) {
+		if _, err := c.ring.Open(t.Context(), old[2], old[3]); !errors.Is(err, ErrNotFound) {
 			t.Errorf("after the grace: %v", err)
 		}
-		if c.ring.Accepts(old[1]) {
-			t.Error("the old capability is still accepted")
-		}
-		// A later revocation cuts a longer grace short.
-		routine := c.ring.Capability()
-		c.ring.Rotate(time.Minute)
-		c.ring.Rotate(time.Second)
-		time.Sleep(time.Second)
-		if c.ring.Accepts(routine) {
-			t.Error("the first of two withdrawn capabilities outlived the second")
+		// A later withdrawal cuts a longer grace short.
+		c.ring.Withdraw(time.Minute)
+		c.ring.Withdraw(time.Second)
+		time.Sleep(time.Second) // synthetic
+		if _, err := c.ring.Open(t.Context(), hint[2], hint[3]); !errors.Is(err, ErrNotFound) {
+			t.Errorf("the first of two withdrawn epochs outlived the second: %v", err)
 		}
 		for range 100 {
-			c.ring.Rotate(time.Hour)
+			c.ring.Withdraw(time.Hour)
 		}
-		if n := len(c.ring.capabilities); n != maxCapabilities {
-			t.Errorf("%d capabilities are remembered", n)
+		if n := len(c.ring.epochs); n != maxEpochs {
+			t.Errorf("%d epochs are remembered", n)
 		}
 		c.ring.Close()
 	})

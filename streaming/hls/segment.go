@@ -28,7 +28,9 @@ const longest = TargetDuration + 499*time.Millisecond
 
 // mustEndBefore tells whether p belongs to the next segment.
 func (s *segment) mustEndBefore(p *cmaf.Part, least time.Duration) bool {
-	if p.Independent && s.duration >= least {
+	// A key frame begins a segment, or lies in one that began with a key
+	// frame: players that look for one look no further than that.
+	if p.Independent && (s.duration >= least || !s.parts[0].Independent) {
 		return true
 	}
 	return s.spanUntil(p.Start)+p.Duration > TargetDuration

@@ -11,13 +11,13 @@
 // # Revocation
 //
 // Revoke ends a viewer in mid-play: whatever he waits for is answered with gone
-// at once, his next playlist is refused by the Authoriser, and the camera's
-// capability is replaced: under the old one only what existed already can be
-// fetched, for RevokeGrace. The camera's other viewers find the new capability in
-// their next playlist; what they are fetching when it happens they still get.
+// at once, his next playlist is refused by the Authoriser, and all URIs of the
+// camera that were handed out so far are withdrawn: they open only what existed
+// already, for RevokeGrace. The camera's other viewers find new ones in their next
+// playlist; what they are fetching when it happens they still get.
 //
-// An expired grant needs no rotation: no playlist shows him the names that come
-// after.
+// An expired grant withdraws nothing: no playlist shows its viewer the names that
+// come after.
 //
 // # A camera that goes away
 //

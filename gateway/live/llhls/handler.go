@@ -87,7 +87,7 @@ func (h *Handler) Viewers(cameraID string) int { return h.viewers.count(cameraID
 func (h *Handler) Revoke(grantIDs ...string) {
 	for camera := range h.viewers.revoke(grantIDs) {
 		if ring := h.options.Rings.Ring(camera); ring != nil {
-			ring.Rotate(h.options.RevokeGrace)
+			ring.Withdraw(h.options.RevokeGrace)
 		}
 	}
 }
@@ -220,7 +220,7 @@ func (h *Handler) servePlaylist(w http.ResponseWriter, req *http.Request, token 
 		refuse(w, explain(v.ctx, err))
 		return
 	}
-	h.route(p.Capability, v.ring)
+	h.route(v.ring)
 	body := p.Body
 	w.Header().Set("Vary", "Accept-Encoding")
 	if strings.Contains(req.Header.Get("Accept-Encoding"), "gzip") {
@@ -243,7 +243,8 @@ func writePlaylist(w http.ResponseWriter, req *http.Request, body []byte) {
 }
 
 // route remembers which ring a capability belongs to.
-func (h *Handler) route(capability string, ring *hls.Ring) {
+func (h *Handler) route(ring *hls.Ring) {
+	capability := ring.Capability()
 	h.mu.RLock()
 	known := h.rings[capability] == ring
 	h.mu.RUnlock()
@@ -253,7 +254,7 @@ func (h *Handler) route(capability string, ring *hls.Ring) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for c, r := range h.rings {
-		if !r.Accepts(c) {
+		if r.Stats().Closed {
 			delete(h.rings, c)
 		}
 	}
@@ -268,7 +269,7 @@ func (h *Handler) serveMedia(w http.ResponseWriter, req *http.Request, capabilit
 		refuse(w, errNoPath)
 		return
 	}
-	c, err := ring.Open(req.Context(), capability, name)
+	c, err := ring.Open(req.Context(), name, req.URL.Query().Get(hls.EpochParameter))
 	if err != nil {
 		refuse(w, explain(req.Context(), err))
 		return
