@@ -38,7 +38,7 @@ func StartS3(t testing.TB) *S3Server {
 	t.Setenv("AWS_ACCESS_KEY_ID", AccessKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", SecretKey)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func (s *S3Server) Start(t testing.TB) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cmd = exec.Command(s.binary, "--port", s.addr, "--access", AccessKey, "--secret", SecretKey,
+	s.cmd = exec.CommandContext(context.Background(), s.binary, "--port", s.addr, "--access", AccessKey, "--secret", SecretKey,
 		"--quiet", "--cors-allow-origin", "*", "posix", s.Dir)
 	s.output.Reset()
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
