@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -149,6 +150,16 @@ func TestMuxerAgainstFFmpeg(t *testing.T) {
 			},
 			codecs: "av01.0.00M.08", frames: 50, step: 0.04,
 		},
+		"av1 with one sequence header": {
+			clip: func(tb testing.TB) *mediatest.Clip {
+				clip := mediatest.AV1(tb, with(mediatest.Source("320x180", "25", "2", false), "-c:v", "libsvtav1", "-preset", "12", "-g", "25")...)
+				for _, u := range clip.Units[1:] {
+					u.Data = slices.DeleteFunc(u.Data, func(obu []byte) bool { return obu[0]>>3&0x0f == 1 })
+				}
+				return clip
+			},
+			codecs: "av01.0.00M.08", frames: 50, step: 0.04,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -196,6 +207,17 @@ func TestMuxerAgainstFFmpeg(t *testing.T) {
 				}
 			}
 			mediatest.FFmpeg(t, nil, "-xerror", "-err_detect", "explode", "-i", path, "-f", "null", "-")
+			if clip.Tracks[0].Codec == media.AV1 {
+				keys := 0
+				for _, p := range got.parts {
+					if mdat := p.Data[bytes.Index(p.Data, []byte("mdat"))+4:]; p.Independent && mdat[0]>>3&0x0f == 1 {
+						keys++
+					}
+				}
+				if keys != 2 {
+					t.Errorf("%d parts begin with a sequence header", keys)
+				}
+			}
 			checkParts(t, &got)
 			checkScan(t, &got)
 		})

@@ -36,11 +36,11 @@ type DTSEstimator struct {
 func (e *DTSEstimator) SetTrack(t *Track) {
 	e.track = t
 	e.poc = nil
-	known := false
-	e.depth, known = t.ReorderDepth()
+	depth, known := t.ReorderDepth()
+	e.depth = depth
 	if t.Codec == H264 && !known && t.Check() == nil {
 		e.poc = &h264.DTSExtractor{}
-		e.poc.Initialize()
+		e.poc.Initialize() //nolint:misspell // the library's name
 	}
 	e.frame = t.FrameTicks()
 	if e.frame == 0 {

@@ -23,6 +23,7 @@ type room struct {
 // rooms are matched most specific first. "." is the root package.
 var rooms = []room{
 	{"streaming/media", nil},
+	{"streaming/media/mediatest", []string{"streaming/media"}},
 	{"streaming/stream", []string{"streaming/media"}},
 	{"streaming/cmaf", []string{"streaming/media"}},
 	{"streaming/hls", []string{"streaming/media", "streaming/cmaf"}},

@@ -67,7 +67,7 @@ func TS(tb testing.TB, args ...string) *Clip {
 	tb.Helper()
 	data := FFmpeg(tb, nil, append(args, "-f", "mpegts", "-muxdelay", "0", "-")...)
 	r := &mpegts.Reader{R: bytes.NewReader(data)}
-	if err := r.Initialize(); err != nil {
+	if err := r.Initialize(); err != nil { //nolint:misspell // the library's name
 		tb.Fatal(err)
 	}
 	r.OnDecodeError(func(err error) { tb.Errorf("MPEG-TS: %v", err) })
@@ -109,7 +109,7 @@ func (c *Clip) addTrack(tb testing.TB, r *mpegts.Reader, t *mpegts.Track) {
 		})
 		r.OnDataMPEG4Audio(t, func(pts int64, aus [][]byte) error { return c.audio(index, rate, pts, aus) })
 	case *tscodecs.Opus:
-		c.Tracks = append(c.Tracks, &media.Track{Codec: media.Opus, ClockRate: 48000, SampleRate: 48000, Channels: codec.ChannelCount})
+		c.Tracks = append(c.Tracks, &media.Track{Codec: media.Opus, ClockRate: 48000, SampleRate: 48000, Channels: int(codec.Desc.ChannelConfigCode)})
 		r.OnDataOpus(t, func(pts int64, packets [][]byte) error { return c.audio(index, 48000, pts, packets) })
 	default:
 		tb.Fatalf("codec %T", codec)
