@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/camera"
+	"github.com/gatepost-video/gatepost/functions/host"
+	"github.com/gatepost-video/gatepost/functions/host/auth"
+	"github.com/gatepost-video/gatepost/functions/host/fiberhost"
+	"github.com/gatepost-video/gatepost/functions/identity"
+	"github.com/gatepost-video/gatepost/functions/node"
+	"github.com/gatepost-video/gatepost/functions/organisation"
+	"github.com/gatepost-video/gatepost/internal/demo"
+	"github.com/gatepost-video/gatepost/internal/objstore"
+	"github.com/gatepost-video/gatepost/internal/sqlstore"
+	"github.com/gatepost-video/gatepost/internal/token"
+	"github.com/gatepost-video/gatepost/portal"
+)
+
+// version is set by the linker for releases.
+var version = "dev"
+
+// controlPlane is every function over one database and one object store.
+type controlPlane struct {
+	db           *sqlstore.Store
+	issuer       *token.Issuer
+	tokens       *token.Verifier
+	identity     *identity.Service
+	organisation *organisation.Service
+	camera       *camera.Function
+	node         *node.Service
+}
+
+// newControlPlane makes the functions. With a nil db they can be registered,
+// for the OpenAPI document, but not called.
+func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure bool) *controlPlane {
+	if db == nil {
+		return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil),
+			camera: camera.New(camera.Options{}), node: node.New(node.Options{})}
+	}
+	p := &controlPlane{db: db}
+	p.issuer = token.NewIssuer(db, token.IssuerOptions{})
+	p.tokens = token.NewVerifier(p.issuer, token.VerifierOptions{})
+	p.identity = identity.New(identity.Options{Store: db, Issuer: p.issuer, SecureCookies: secure})
+	p.organisation = organisation.New(db)
+	p.camera = camera.New(camera.Options{Store: db, Addresses: addresses})
+	p.node = node.New(node.Options{Store: db})
+	return p
+}
+
+// register lists the operations of every function.
+func (p *controlPlane) register() []host.Register {
+	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.node.Register}
+}
+
+// job is timed work: Run does one round, and is safe to do again.
+type job struct {
+	name  string
+	every time.Duration
+	run   func(context.Context) error
+}
+
+func (p *controlPlane) jobs() []job {
+	return []job{{"identity", time.Hour, p.identity.Run}}
+}
+
+// runJobs does every job at once and then at its interval, until ctx ends. A
+// round that fails is logged and done again at the next.
+func runJobs(ctx context.Context, jobs []job) error {
+	var g errgroup.Group
+	for _, j := range jobs {
+		g.Go(func() error {
+			tick := time.NewTicker(j.every)
+			defer tick.Stop()
+			for {
+				if err := j.run(ctx); err != nil && ctx.Err() == nil {
+					slog.Error("timed work failed; it is done again later", "job", j.name, "err", err)
+				}
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-tick.C:
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
+
+// controlHost is the control plane's server.
+type controlHost struct {
+	host     *fiberhost.Host
+	listener net.Listener
+	tls      *tls.Config
+}
+
+func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, registry *prometheus.Registry, checks []check) (*controlHost, error) {
+	h, err := fiberhost.New(fiberhost.Options{
+		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, NodeKey: nodeKey}},
+		Register: p.register(), Portal: portal.FS(), Origins: origins,
+		Ready: func(ctx context.Context) error {
+			if failed := firstFailure(ctx, checks); failed != "" {
+				return &gatepost.Error{Code: gatepost.Unavailable, Message: "waiting for " + failed}
+			}
+			return nil
+		},
+		Metrics: metricsHandler(registry),
+	})
+	return &controlHost{h, l, tlsConfig}, err
+}
+
+// Run serves until ctx ends.
+func (h *controlHost) Run(ctx context.Context) error { return h.host.Serve(ctx, h.listener, h.tls) }
+
+// prepare makes the first administrator and loads the sample divisions when
+// there are none. It returns the administrator's password if it made one.
+func (p *controlPlane) prepare(ctx context.Context, adminPassword string) (generated string, err error) {
+	if generated, err = p.identity.EnsureAdmin(ctx, adminPassword); err != nil {
+		return "", err
+	}
+	_, err = p.organisation.ImportDivisions(ctx, bytes.NewReader(demo.Divisions))
+	return generated, err
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+// storeFlags say where rows and bytes rest.
+type storeFlags struct {
+	Data     string `help:"Directory of everything that is kept: SQLite, objects, spool." default:"./data" env:"GATEPOST_DATA" placeholder:"DIR"`
+	Database string `help:"postgres://user:password@host/name, or empty for SQLite under --data." env:"GATEPOST_DATABASE" placeholder:"URL"`
+	Objects  string `help:"s3://bucket?endpoint=URL&region=NAME (credentials from the usual AWS chain), dir:///path, or empty for a directory under --data." env:"GATEPOST_OBJECTS" placeholder:"URL"`
+}
+
+func (f *storeFlags) databaseURL() string {
+	if f.Database != "" {
+		return f.Database
+	}
+	return "sqlite://" + f.path("gatepost.db")
+}
+
+func (f *storeFlags) objectsURL() string {
+	if f.Objects != "" {
+		return f.Objects
+	}
+	return "dir://" + f.path("objects")
+}
+
+// path is an absolute path below the data directory.
+func (f *storeFlags) path(name string) string {
+	dir, err := filepath.Abs(f.Data)
+	if err != nil {
+		dir = f.Data
+	}
+	return filepath.Join(dir, name)
+}
+
+// prepare makes the data directory and proves that it can be written.
+func (f *storeFlags) prepare() error {
+	if err := os.MkdirAll(f.Data, 0o700); err != nil {
+		return &gatepost.Error{Code: gatepost.Invalid, Field: "--data", Message: fmt.Sprintf("cannot make the data directory %s; choose another or correct its permissions", f.Data), Err: err}
+	}
+	probe, err := os.CreateTemp(f.Data, ".writable-*")
+	if err != nil {
+		return &gatepost.Error{Code: gatepost.Invalid, Field: "--data", Message: fmt.Sprintf("cannot write in the data directory %s; choose another or correct its permissions", f.Data), Err: err}
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// webFlags are shared by every process that serves HTTP.
+type webFlags struct {
+	HTTP      string `name:"http" help:"Address of the API and the portal." default:":8080" env:"GATEPOST_HTTP" placeholder:"ADDR"`
+	Media     string `help:"Address of live video, WHIP, WHEP and directory objects." default:":8081" env:"GATEPOST_MEDIA" placeholder:"ADDR"`
+	PublicURL string `help:"URL under which browsers and cameras reach this server; its host is used for every push URL." env:"GATEPOST_PUBLIC_URL" placeholder:"URL"`
+	MediaURL  string `help:"URL of the media address as browsers reach it; default: the host of --public-url with the port of --media." env:"GATEPOST_MEDIA_URL" placeholder:"URL"`
+	TLSCert   string `help:"PEM file of the certificate for HTTPS, RTSPS and RTMPS." env:"GATEPOST_TLS_CERT" placeholder:"FILE"`
+	TLSKey    string `help:"PEM file of its private key." env:"GATEPOST_TLS_KEY" placeholder:"FILE"`
+}
+
+// tls loads the certificate, or returns nil when there is none.
+func (f *webFlags) tls() (*tls.Config, error) {
+	if f.TLSCert == "" && f.TLSKey == "" {
+		return nil, nil
+	}
+	if f.TLSCert == "" || f.TLSKey == "" {
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--tls-cert", Message: "--tls-cert and --tls-key go together; give both"}
+	}
+	cert, err := tls.LoadX509KeyPair(f.TLSCert, f.TLSKey)
+	if err != nil {
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--tls-cert", Message: "cannot load the certificate and key", Err: err}
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// doorFlags are the addresses at which cameras push.
+type doorFlags struct {
+	RTSP      string   `name:"rtsp" help:"Address of RTSP." default:":8554" env:"GATEPOST_RTSP" placeholder:"ADDR"`
+	RTSPS     string   `name:"rtsps" help:"Address of RTSPS; needs --tls-cert." env:"GATEPOST_RTSPS" placeholder:"ADDR"`
+	RTMP      string   `name:"rtmp" help:"Address of RTMP." default:":1935" env:"GATEPOST_RTMP" placeholder:"ADDR"`
+	RTMPS     string   `name:"rtmps" help:"Address of RTMPS; needs --tls-cert." env:"GATEPOST_RTMPS" placeholder:"ADDR"`
+	SRT       string   `name:"srt" help:"Address of SRT (UDP)." default:":8890" env:"GATEPOST_SRT" placeholder:"ADDR"`
+	WebRTCUDP string   `name:"webrtc-udp" help:"Address of WebRTC media (UDP and TCP)." default:":8189" env:"GATEPOST_WEBRTC_UDP" placeholder:"ADDR"`
+	WebRTCIPs []string `name:"webrtc-ip" help:"Public addresses to offer in WebRTC when behind NAT." env:"GATEPOST_WEBRTC_IP" placeholder:"IP"`
+}
+
+// listenTCP binds an address; a port in use is said with its flag and a remedy.
+func listenTCP(flag, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	return l, bindError(flag, addr, err)
+}
+
+func listenUDP(flag, addr string) (net.PacketConn, error) {
+	c, err := net.ListenPacket("udp", addr)
+	return c, bindError(flag, addr, err)
+}
+
+func bindError(flag, addr string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		return &gatepost.Error{Code: gatepost.Invalid, Field: flag, Message: fmt.Sprintf("%s is in use by another program; stop it or give another address", addr), Err: err}
+	default:
+		return &gatepost.Error{Code: gatepost.Invalid, Field: flag, Message: fmt.Sprintf("cannot listen on %q", addr), Err: err}
+	}
+}
+
+// publicBase is the URL of the API and portal as the outside sees it.
+func publicBase(public string, httpAddr net.Addr, secure bool) (*url.URL, error) {
+	if public != "" {
+		u, err := url.Parse(public)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--public-url", Message: "must be an http or https URL such as https://video.example.org", Err: err}
+		}
+		u.Path, u.RawQuery, u.Fragment = "", "", ""
+		return u, nil
+	}
+	scheme := "http"
+	if secure {
+		scheme = "https"
+	}
+	return &url.URL{Scheme: scheme, Host: net.JoinHostPort("localhost", port(httpAddr))}, nil
+}
+
+// mediaBase is the URL of the media plane as the outside sees it.
+func mediaBase(flag string, public *url.URL, mediaAddr net.Addr, secure bool) (*url.URL, error) {
+	if flag != "" {
+		u, err := url.Parse(flag)
+		if err != nil || u.Host == "" {
+			return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--media-url", Message: "must be an http or https URL", Err: err}
+		}
+		u.Path = ""
+		return u, nil
+	}
+	scheme := "http"
+	if secure {
+		scheme = "https"
+	}
+	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(public.Hostname(), port(mediaAddr))}, nil
+}
+
+func port(a net.Addr) string {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return strconv.Itoa(a.Port)
+	case *net.UDPAddr:
+		return strconv.Itoa(a.Port)
+	}
+	return ""
+}

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/gateway/admission"
+	"github.com/gatepost-video/gatepost/gateway/archive"
+	"github.com/gatepost-video/gatepost/gateway/ingest/rtmp"
+	"github.com/gatepost-video/gatepost/gateway/ingest/rtsp"
+	"github.com/gatepost-video/gatepost/gateway/ingest/srt"
+	"github.com/gatepost-video/gatepost/gateway/ingest/whip"
+	"github.com/gatepost-video/gatepost/gateway/live/llhls"
+	"github.com/gatepost-video/gatepost/gateway/live/whep"
+	"github.com/gatepost-video/gatepost/gateway/rtc"
+	"github.com/gatepost-video/gatepost/internal/objstore"
+	"github.com/gatepost-video/gatepost/internal/token"
+	"github.com/gatepost-video/gatepost/streaming/cmaf"
+	"github.com/gatepost-video/gatepost/streaming/hls"
+)
+
+// recordFlags shape recordings.
+type recordFlags struct {
+	ObjectDuration time.Duration `help:"Media time of one stored object; it ends at the key frame after." default:"60s" env:"GATEPOST_OBJECT_DURATION"`
+	Acceptance     time.Duration `name:"acceptance-window" help:"How long a camera's first push is measured." default:"30s" env:"GATEPOST_ACCEPTANCE_WINDOW"`
+}
+
+// nodeControl is all that a gateway asks the control plane.
+type nodeControl interface {
+	admission.Control
+	archive.Control
+}
+
+// gateway is the media plane of one process.
+type gateway struct {
+	listeners *listeners
+	tls       *tls.Config
+	archive   *archive.Archive
+	admission *admission.Admission
+	engine    *rtc.Engine
+	whip      *whip.Handler
+	whep      *whep.Handler
+	llhls     *llhls.Handler
+	rings     *rings
+	mux       *http.ServeMux
+}
+
+// gatewayOptions are what a gateway is made of.
+type gatewayOptions struct {
+	listeners *listeners
+	tls       *tls.Config
+	publicIPs []string
+	spool     string
+	objects   objstore.Store
+	control   nodeControl
+	tokens    *token.Verifier
+	record    recordFlags
+	registry  *prometheus.Registry
+	checks    []check // of readiness, besides its own
+}
+
+func newGateway(o gatewayOptions) (*gateway, error) {
+	g := &gateway{listeners: o.listeners, tls: o.tls, rings: &rings{}}
+	var err error
+	metrics := archive.NewMetrics(o.registry)
+	g.archive, err = archive.New(archive.Options{Spool: o.spool, Objects: o.objects, Control: o.control, Target: o.record.ObjectDuration, Metrics: metrics})
+	if err != nil {
+		return nil, err
+	}
+	g.admission = admission.New(admission.Options{
+		Control: o.control, Node: nodeName(), Outlets: g.outlets, Viewers: g.viewers, OnRevoked: g.revoke,
+		AcceptanceWindow: o.record.Acceptance,
+	})
+	o.registry.MustRegister(g.admission.Metrics())
+	g.engine, err = rtc.New(rtc.Options{UDPConn: o.listeners.webrtcUDP, TCPListener: o.listeners.webrtcTCP, PublicIPs: o.publicIPs})
+	if err != nil {
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--webrtc-ip", Message: "cannot set up WebRTC", Err: err}
+	}
+	g.whip = whip.New(g.engine, g.admission, whip.Options{})
+	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{})
+	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Rings: g.rings})
+
+	g.mux = http.NewServeMux()
+	g.mux.Handle("/hls/", g.llhls)
+	g.mux.Handle("/part/", g.llhls)
+	g.mux.Handle("/whip/", g.whip)
+	g.mux.Handle("/whep/", g.whep)
+	if served, ok := o.objects.(objstore.Server); ok {
+		g.mux.Handle("/objects/", served.Handler())
+	}
+	g.mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	g.mux.Handle("/readyz", ready(o.checks))
+	g.mux.Handle("/metrics", metricsHandler(o.registry))
+	return g, nil
+}
+
+// outlets are where a camera's parts go: the ring of live viewers and the
+// recorder.
+func (g *gateway) outlets(p gatepost.PublishPermit) (admission.Outlets, error) {
+	sink, err := g.archive.Sink(p.CameraID, p.RetentionDays)
+	if err != nil {
+		return admission.Outlets{}, err
+	}
+	ring := g.rings.add(p.CameraID)
+	return admission.Outlets{
+		Sinks:     []cmaf.Sink{ring, sink},
+		Permit:    func(p gatepost.PublishPermit) { sink.SetRetentionDays(p.RetentionDays) },
+		Recording: sink.Recording,
+		Close: func() {
+			g.rings.remove(p.CameraID, ring)
+			sink.Close(gatepost.EndClosed)
+		},
+	}, nil
+}
+
+func (g *gateway) viewers(cameraID string) int {
+	return g.llhls.Viewers(cameraID) + g.whep.Viewers(cameraID)
+}
+
+func (g *gateway) revoke(grantIDs []string) {
+	g.llhls.Revoke(grantIDs...)
+	for _, id := range grantIDs {
+		g.whep.CloseGrant(id)
+	}
+}
+
+// Run serves until ctx ends. Publishers end first, then what they recorded is
+// stored, so that an orderly stop leaves nothing behind.
+func (g *gateway) Run(ctx context.Context) error {
+	media, stopMedia := context.WithCancelCause(ctx)
+	defer stopMedia(nil)
+	stored, stopStored := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopStored()
+
+	var archiving errgroup.Group
+	archiving.Go(func() error { return g.archive.Run(stored) })
+
+	doors, doorsCtx := errgroup.WithContext(media)
+	door := func(name string, run func(context.Context) error) {
+		doors.Go(func() error {
+			if err := run(doorsCtx); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	l := g.listeners
+	if l.rtsp != nil {
+		door("rtsp", rtsp.New(rtsp.Options{Admitter: g.admission, Listener: l.rtsp, RTP: l.rtp, RTCP: l.rtcp}).Run)
+	}
+	if l.rtsps != nil {
+		door("rtsps", rtsp.New(rtsp.Options{Admitter: g.admission, Listener: l.rtsps, TLS: g.tls}).Run)
+	}
+	if l.rtmp != nil {
+		door("rtmp", rtmp.New(rtmp.Options{Admitter: g.admission, Listener: l.rtmp}).Run)
+	}
+	if l.rtmps != nil {
+		door("rtmps", rtmp.New(rtmp.Options{Admitter: g.admission, Listener: l.rtmps, TLS: g.tls}).Run)
+	}
+	if l.srt != nil {
+		door("srt", srt.New(srt.Options{Admitter: g.admission, Listener: l.srt}).Run)
+	}
+	door("whip", g.whip.Run)
+	door("whep", g.whep.Run)
+	door("admission", g.admission.Run)
+	door("media", func(ctx context.Context) error { return serveMedia(ctx, l.media, g.tls, g.mux) })
+
+	err := doors.Wait()
+	g.rings.close()
+	stopStored()
+	return errors.Join(err, archiving.Wait(), g.engine.Close())
+}
+
+// rings are the live rings of the cameras that are here.
+type rings struct{ byCamera sync.Map }
+
+func (r *rings) add(cameraID string) *hls.Ring {
+	ring := hls.New(hls.Options{})
+	r.byCamera.Store(cameraID, ring)
+	return ring
+}
+
+func (r *rings) remove(cameraID string, ring *hls.Ring) {
+	r.byCamera.CompareAndDelete(cameraID, ring)
+	ring.Close()
+}
+
+// Ring implements llhls.Rings.
+func (r *rings) Ring(cameraID string) *hls.Ring {
+	if v, ok := r.byCamera.Load(cameraID); ok {
+		return v.(*hls.Ring)
+	}
+	return nil
+}
+
+func (r *rings) close() {
+	r.byCamera.Range(func(_, v any) bool {
+		v.(*hls.Ring).Close()
+		return true
+	})
+}
+
+// liveGrant verifies a media token offline and looks whether its grant was revoked.
+func liveGrant(ctx context.Context, tokens *token.Verifier, a *admission.Admission, raw string) (token.Media, error) {
+	m, err := tokens.Media(ctx, raw)
+	if err != nil {
+		return token.Media{}, err
+	}
+	if a.Revoked(m.GrantID) {
+		return token.Media{}, &gatepost.Error{Code: gatepost.Gone, Message: "this grant was revoked"}
+	}
+	if m.Action != gatepost.ActionLive {
+		return token.Media{}, &gatepost.Error{Code: gatepost.Forbidden, Message: "this grant is not for live pictures; ask for a live one"}
+	}
+	return m, nil
+}
+
+type hlsAuthoriser struct {
+	tokens    *token.Verifier
+	admission *admission.Admission
+}
+
+// Verify implements llhls.Authoriser.
+func (h hlsAuthoriser) Verify(ctx context.Context, raw string) (llhls.Viewer, error) {
+	m, err := liveGrant(ctx, h.tokens, h.admission, raw)
+	return llhls.Viewer{GrantID: m.GrantID, CameraID: m.CameraID, Action: m.Action, ExpiresAt: m.ExpiresAt}, err
+}
+
+type whepAuthoriser struct {
+	tokens    *token.Verifier
+	admission *admission.Admission
+}
+
+// Verify implements whep.Authoriser.
+func (w whepAuthoriser) Verify(ctx context.Context, raw, cameraID string) (whep.Viewer, error) {
+	m, err := liveGrant(ctx, w.tokens, w.admission, raw)
+	if err == nil && m.CameraID != cameraID {
+		err = &gatepost.Error{Code: gatepost.Forbidden, Message: "this grant is for another camera"}
+	}
+	return whep.Viewer{GrantID: m.GrantID, ExpiresAt: m.ExpiresAt}, err
+}
+
+// nodeName is this gateway's name in statuses.
+func nodeName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "gateway"
+	}
+	return name
+}
+
+// spoolDir is the gateway's own directory under the data directory.
+func spoolDir(s *storeFlags) string { return filepath.Clean(s.path("spool")) }

@@ -1,0 +1,64 @@
+// Command gatepost is the whole system in one binary: serve runs everything in
+// one process; gateway and functions run the media plane and the control plane
+// apart; fsck and migrate look after the stores.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is every command and every flag. Each flag is also an environment
+// variable GATEPOST_<FLAG>.
+type cli struct {
+	LogLevel slog.Level `help:"Least level to log: DEBUG, INFO, WARN or ERROR." default:"INFO" env:"GATEPOST_LOG_LEVEL"`
+	LogJSON  bool       `help:"Log as JSON instead of text." env:"GATEPOST_LOG_JSON"`
+
+	Serve     serveCmd     `cmd:"" help:"Run everything in one process. Needs no configuration."`
+	Gateway   gatewayCmd   `cmd:"" help:"Run the media plane alone; it asks the functions by HTTP."`
+	Functions functionsCmd `cmd:"" help:"Run the control plane alone: API, portal, schedules."`
+	Fsck      fsckCmd      `cmd:"" help:"Compare recordings in the database with objects in the store."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema up to this version."`
+	Openapi   openapiCmd   `cmd:"" help:"Print the OpenAPI document."`
+}
+
+func main() {
+	var c cli
+	k := kong.Parse(&c,
+		kong.Name("gatepost"),
+		kong.Description("Gatepost, an open video cloud: cameras push, owners decide, every look leaves a trace."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	opts := &slog.HandlerOptions{Level: c.LogLevel}
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, opts)
+	if c.LogJSON {
+		h = slog.NewJSONHandler(os.Stderr, opts)
+	}
+	slog.SetDefault(slog.New(h))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second Ctrl-C ends the process at once.
+	context.AfterFunc(ctx, stop)
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		var exit exitError
+		if errors.As(err, &exit) {
+			os.Exit(int(exit))
+		}
+		fmt.Fprintf(os.Stderr, "gatepost: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// exitError is an exit status whose reason has been printed.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }

@@ -1,0 +1,84 @@
+// Drives a real Chromium for the end-to-end tests. One task per run: a JSON
+// argument in, JSON lines out on standard output.
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+
+const task = JSON.parse(process.argv[2])
+const browser = await chromium.launch({
+  executablePath: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync),
+  args: [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--autoplay-policy=no-user-gesture-required',
+    '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+  ],
+})
+const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
+try {
+  const context = await browser.newContext({ locale: task.locale ?? 'en-US', viewport: task.viewport ?? { width: 1280, height: 800 } })
+  const page = await context.newPage()
+  const logs = []
+  page.on('console', (m) => logs.push(`${m.type()}: ${m.text()}`))
+  page.on('pageerror', (e) => logs.push(`pageerror: ${e.message}`))
+  await page.goto(task.page)
+  if (task.what === 'watch') say({ ...(await watch(page, task)), logs: logs.slice(-20) })
+  else if (task.what === 'publish') await publish(page, task)
+  else if (task.what === 'portal') await (await import('./portal.mjs')).run({ page, context, task, say, logs, browser })
+  else throw new Error(`unknown task ${task.what}`)
+} finally {
+  await browser.close()
+}
+
+// watch plays a grant in <gatepost-player> and tells what was decoded: frames
+// and the player's clock over task.seconds, counted from the first picture.
+async function watch(page, task) {
+  return page.evaluate(async (task) => {
+    const wait = (ms) => new Promise((done) => setTimeout(done, ms))
+    const player = document.querySelector('gatepost-player')
+    const states = []
+    player.addEventListener('statechange', () => states.push(player.store?.state?.status ?? player.getAttribute('data-state') ?? ''))
+    const asked = performance.now()
+    player.mode = task.mode
+    player.grant = task.grant
+    const video = () => player.video ?? player.shadowRoot?.querySelector('video')
+    const frames = () => video()?.getVideoPlaybackQuality().totalVideoFrames ?? 0
+    const deadline = asked + (task.patience ?? 15) * 1000
+    while (frames() < 1 && performance.now() < deadline) await wait(5)
+    if (frames() < 1) return { frames: 0, advanced: 0, first_frame_ms: -1, states, error: video()?.error?.message ?? '' }
+    const firstFrame = performance.now() - asked
+    const f0 = frames()
+    const samples = []
+    let last = video().currentTime
+    let advanced = 0
+    let longest = 0
+    let still = performance.now()
+    const end = performance.now() + task.seconds * 1000
+    while (performance.now() < end) {
+      await wait(50)
+      const now = video().currentTime
+      if (now > last) {
+        advanced += Math.min(now - last, 1)
+        longest = Math.max(longest, performance.now() - still)
+        still = performance.now()
+      }
+      last = now
+      samples.push(frames())
+    }
+    longest = Math.max(longest, performance.now() - still)
+    return {
+      frames: frames() - f0, advanced, first_frame_ms: Math.round(firstFrame), longest_still_ms: Math.round(longest),
+      width: video().videoWidth, height: video().videoHeight, duration: video().duration || 0, position: video().currentTime,
+      ended: video().ended, state: player.dataset.state ?? '', states,
+    }
+  }, task)
+}
+
+// publish pushes Chromium's fake camera by WHIP until this process is ended.
+async function publish(page, task) {
+  await page.evaluate(async (task) => {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 360, frameRate: 25 }, audio: true })
+    window.publisher = await window.gatepost.publish({ whipUrl: task.url, key: task.key, stream })
+  }, task)
+  say({ published: true })
+  await new Promise(() => {})
+}

@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// watch is a task for browser/drive.mjs: play a grant and count.
+type watch struct {
+	What    string  `json:"what"`
+	Page    string  `json:"page"`
+	Mode    string  `json:"mode"` // "hls", "whep", "playlist" or "auto"
+	Grant   any     `json:"grant"`
+	Seconds float64 `json:"seconds"`
+	Locale  string  `json:"locale,omitempty"`
+}
+
+type watched struct {
+	Frames       int      `json:"frames"`   // decoded after the first
+	Advanced     float64  `json:"advanced"` // seconds of the player's clock
+	FirstFrameMS int      `json:"first_frame_ms"`
+	LongestStill int      `json:"longest_still_ms"`
+	Width        int      `json:"width"`
+	Height       int      `json:"height"`
+	Duration     float64  `json:"duration"`
+	Position     float64  `json:"position"`
+	Ended        bool     `json:"ended"`
+	State        string   `json:"state"`
+	Error        string   `json:"error"`
+	Logs         []string `json:"logs"`
+}
+
+// page serves a bare page with the SDK's built modules on an origin of its own,
+// as a third party's site would.
+func page(t *testing.T) string {
+	t.Helper()
+	dist := filepath.Join(root(t), "sdk", "js", "dist")
+	mux := http.NewServeMux()
+	mux.Handle("/sdk/", http.StripPrefix("/sdk/", http.FileServer(http.Dir(dist))))
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><meta charset="utf-8"><title>test</title>
+<script type="module">import '/sdk/player.js'; import { publish } from '/sdk/index.js'; window.gatepost = { publish }</script>
+<gatepost-player muted autoplay style="display:block;width:640px;height:360px"></gatepost-player>`)
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return srv.URL + "/"
+}
+
+func drive(t *testing.T, task any) []string {
+	t.Helper()
+	b, err := json.Marshal(task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{filepath.Join(root(t), "test", "e2e", "browser", "drive.mjs"), string(b)}
+}
+
+// watch plays in a fresh Chromium and tells what was decoded.
+func (s *server) watch(t *testing.T, w watch) watched {
+	t.Helper()
+	w.What, w.Page = "watch", page(t)
+	cmd := exec.Command("node", drive(t, w)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("Chromium: %v\n%s", err, stderr.String())
+	}
+	var got watched
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("Chromium: %v in %s", err, out)
+	}
+	if got.Frames == 0 {
+		t.Logf("Chromium saw nothing: %+v", got)
+	}
+	return got
+}
+
+// publishWHIP pushes Chromium's fake camera until killed.
+func (s *server) publishWHIP(t *testing.T, c camera) *process {
+	t.Helper()
+	p := startProcess(t, "node", drive(t, map[string]any{"what": "publish", "page": page(t), "url": c.Publish.WHIP, "key": c.StreamKey})...)
+	eventually(t, 30*time.Second, "Chromium publishes", func() error {
+		if strings.Contains(p.log.String(), `"published":true`) {
+			return nil
+		}
+		return fmt.Errorf("it says %s", p.log.String())
+	})
+	return p
+}

@@ -1,0 +1,125 @@
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// source describes what ffmpeg pushes.
+type source struct {
+	frames int    // 0: until killed
+	codec  string // "libx264" by default
+	gop    int    // frames; 25 by default
+	audio  string // ffmpeg encoder, "" for none
+	size   string
+	loss   bool
+}
+
+// push starts ffmpeg at real-time pace towards a publish URL of a camera:
+// "rtsp-tcp", "rtsp-udp", "rtmp" or "srt".
+func push(t testing.TB, c camera, by string, src source) *process {
+	t.Helper()
+	if src.codec == "" {
+		src.codec = "libx264"
+	}
+	if src.gop == 0 {
+		src.gop = 25
+	}
+	if src.size == "" {
+		src.size = "320x180"
+	}
+	args := []string{"-hide_banner", "-loglevel", "warning", "-re", "-f", "lavfi", "-i", "testsrc2=size=" + src.size + ":rate=25"}
+	if src.audio != "" {
+		args = append(args, "-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000")
+	}
+	args = append(args, "-map", "0:v", "-c:v", src.codec, "-g", strconv.Itoa(src.gop), "-pix_fmt", "yuv420p", "-threads", "1")
+	switch src.codec {
+	case "libx264":
+		args = append(args, "-preset", "ultrafast", "-tune", "zerolatency", "-sc_threshold", "0")
+	case "libx265":
+		args = append(args, "-preset", "ultrafast", "-x265-params", "log-level=error:pools=1:keyint="+strconv.Itoa(src.gop), "-bf", "0")
+	}
+	if src.frames > 0 {
+		args = append(args, "-frames:v", strconv.Itoa(src.frames))
+	}
+	if src.audio != "" {
+		args = append(args, "-map", "1:a", "-c:a", src.audio, "-b:a", "64k", "-shortest")
+	}
+	switch by {
+	case "rtsp-tcp":
+		args = append(args, "-f", "rtsp", "-rtsp_transport", "tcp", c.Publish.RTSP)
+	case "rtsp-udp":
+		args = append(args, "-f", "rtsp", "-rtsp_transport", "udp", c.Publish.RTSP)
+	case "rtmp":
+		args = append(args, "-f", "flv", c.Publish.RTMP)
+	case "srt":
+		args = append(args, "-f", "mpegts", c.Publish.SRT)
+	default:
+		t.Fatalf("unknown protocol %q", by)
+	}
+	return startProcess(t, "ffmpeg", args...)
+}
+
+// packet is one video packet of an object, as ffprobe reads it.
+type packet struct {
+	pts, dts float64
+	key      bool
+}
+
+// probe lists the video packets of a file or URL.
+func probe(t testing.TB, path string) []packet {
+	t.Helper()
+	out, err := exec.Command("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time,dts_time,flags", "-of", "csv=p=0", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffprobe %s: %v: %s", path, err, out)
+	}
+	var packets []packet
+	for _, l := range lines(string(out)) {
+		f := strings.Split(strings.TrimSuffix(l, ","), ",")
+		if len(f) < 3 {
+			t.Fatalf("ffprobe %s: odd line %q", path, l)
+		}
+		pts, err1 := strconv.ParseFloat(f[0], 64)
+		dts, err2 := strconv.ParseFloat(f[1], 64)
+		if err1 != nil || err2 != nil {
+			t.Fatalf("ffprobe %s: odd line %q", path, l)
+		}
+		packets = append(packets, packet{pts, dts, strings.HasPrefix(f[2], "K")})
+	}
+	return packets
+}
+
+// decodes fails the test unless ffmpeg decodes the whole file without an error.
+func decodes(t testing.TB, path string) {
+	t.Helper()
+	out, err := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", path, "-f", "null", "-").CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("ffmpeg cannot decode %s: %v: %s", path, err, out)
+	}
+}
+
+// continuous checks that decode times grow by the frame time, within a
+// millisecond, all along.
+func continuous(packets []packet, frame float64) error {
+	for i := 1; i < len(packets); i++ {
+		if d := packets[i].dts - packets[i-1].dts; d < frame-0.0015 || d > frame+0.0015 {
+			return fmt.Errorf("frame %d comes %.4f s after the one before, not %.4f", i, d, frame)
+		}
+	}
+	return nil
+}
+
+// online waits until a camera is online.
+func (s *server) online(id string) {
+	s.t.Helper()
+	eventually(s.t, 20*time.Second, "the camera is online", func() error {
+		if c := s.camera(id); !c.Online {
+			return fmt.Errorf("state %s, online %v", c.State, c.Online)
+		}
+		return nil
+	})
+}
