@@ -77,23 +77,23 @@ type Admission struct {
 	revoked revocations
 	work    sync.WaitGroup // measurements under way
 
-	mu       sync.Mutex
-	closed   bool
-	channels map[string]*channel
-	proofs   map[string]proof // of cameras admitted by this process
+	mu          sync.Mutex
+	closed      bool
+	channels    map[string]*channel
+	proofs      map[string]proof  // of cameras admitted by this process
+	passphrases map[string]string // of cameras that came by SRT, for when the control plane is away
 }
 
 // proof is what a camera proved when it was last admitted.
 type proof struct {
-	keyHash    string // "" when the SRT passphrase was proven instead
-	permit     gatepost.PublishPermit
-	passphrase string
+	secret string // see secretOf
+	permit gatepost.PublishPermit
 }
 
 // New makes an Admission.
 func New(o Options) *Admission {
 	o.setDefaults()
-	a := &Admission{options: o, failed: newFailures(), channels: map[string]*channel{}, proofs: map[string]proof{}}
+	a := &Admission{options: o, failed: newFailures(), channels: map[string]*channel{}, proofs: map[string]proof{}, passphrases: map[string]string{}}
 	a.metrics = newMetrics(a)
 	return a
 }
@@ -101,17 +101,15 @@ func New(o Options) *Admission {
 // Metrics returns the collector of this Admission, to be registered once.
 func (a *Admission) Metrics() *Metrics { return a.metrics }
 
-// Admit implements ingest.Admitter.
+// Admit implements ingest.Admitter. It logs nothing: the protocol does, with what
+// it knows.
 func (a *Admission) Admit(ctx context.Context, req ingest.Request) (ingest.Session, error) {
 	s, err := a.admit(ctx, req)
 	if err != nil {
-		code := gatepost.CodeOf(err)
-		a.metrics.refused(req.Protocol, code)
-		a.options.Logger.Warn("publisher refused", "camera", loggable(req.CameraID), "protocol", req.Protocol, "remote", req.Remote, "code", code, "err", err)
+		a.metrics.refused(req.Protocol, gatepost.CodeOf(err))
 		return nil, err
 	}
 	a.metrics.admitted(req.Protocol)
-	a.options.Logger.Info("publisher admitted", "camera", req.CameraID, "protocol", req.Protocol, "remote", req.Remote, "epoch", s.permit.Epoch)
 	return s, nil
 }
 
@@ -119,13 +117,19 @@ func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, er
 	if !gatepost.ValidID(req.CameraID) {
 		return nil, &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera; copy the publish URL from its enrolment"}
 	}
+	if !req.Proven && req.Key == "" {
+		return nil, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "no stream key; copy the publish URL from the camera's enrolment"}
+	}
+	// A camera that has proved its secret here before does not suffer from
+	// others behind the same address that get theirs wrong.
 	host := ingest.Host(req.Remote)
-	if !a.failed.allow(host, time.Now()) {
+	secret := a.secretOf(req)
+	known, seen := a.known(req.CameraID, secret)
+	if !seen && !a.failed.allow(host, time.Now()) {
 		return nil, &gatepost.Error{Code: gatepost.RateLimited, Message: "too many wrong keys from this address; try again in a minute"}
 	}
-	known, seen := a.known(req)
 	if seen {
-		if err := a.conflict(req.CameraID); err != nil {
+		if err := a.conflict(ctx, req.CameraID); err != nil {
 			return nil, err
 		}
 	}
@@ -142,46 +146,80 @@ func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, er
 	case err != nil:
 		return nil, err
 	}
-	return a.open(req, permit, seen)
+	return a.open(req, permit, secret)
 }
 
-// known tells whether a camera proved the same key to this process before.
-func (a *Admission) known(req ingest.Request) (proof, bool) {
+// secretOf returns what tells a camera's present secret from a rotated one: a
+// hash of its SRT passphrase, which follows from the stream key, so that it is
+// the same whichever protocol it comes by. It is "" when that cannot be told.
+func (a *Admission) secretOf(req ingest.Request) string {
+	if req.Proven {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if p := a.passphrases[req.CameraID]; p != "" {
+			return gatepost.HashKey(p)
+		}
+		return ""
+	}
+	if len(req.Key) < 16 { // none of ours
+		return ""
+	}
+	return gatepost.HashKey(gatepost.SRTPassphrase(req.Key))
+}
+
+// known tells whether a camera proved the same secret to this process before.
+func (a *Admission) known(cameraID, secret string) (proof, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p, ok := a.proofs[req.CameraID]
-	if !ok {
-		return proof{}, false
-	}
-	if req.Proven {
-		return p, p.permit.Epoch > 0
-	}
-	return p, req.Key != "" && p.keyHash != "" && gatepost.KeyMatches(req.Key, p.keyHash)
+	p, ok := a.proofs[cameraID]
+	return p, ok && secret != "" && p.secret == secret
 }
 
-// conflict fails while the camera's present session is healthy.
-func (a *Admission) conflict(cameraID string) error {
-	a.mu.Lock()
-	c := a.channels[cameraID]
-	a.mu.Unlock()
-	if c == nil {
+// conflict fails while the camera's present session is healthy. One that is
+// merely quiet at the moment is watched until it shows life, or has been silent
+// for Options.TakeoverSilence: a camera that comes back at once need not try
+// twice.
+func (a *Admission) conflict(ctx context.Context, cameraID string) error {
+	s := a.session(cameraID)
+	if s == nil {
 		return nil
 	}
-	if s := c.present(); s != nil && s.silence() < a.options.TakeoverSilence {
-		return &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is being published already; stop the other publisher first"}
+	const look = 20 * time.Millisecond
+	last := s.active.Load()
+	for {
+		rest := a.options.TakeoverSilence - s.silence()
+		if rest <= 0 {
+			return nil
+		}
+		timer := time.NewTimer(min(rest, look))
+		select {
+		case <-s.done:
+			timer.Stop()
+			return nil
+		case <-ctx.Done():
+			timer.Stop()
+			return errLive()
+		case <-timer.C:
+		}
+		if s.active.Load() != last {
+			return errLive()
+		}
 	}
-	return nil
+}
+
+func errLive() error {
+	return &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is being published already; stop the other publisher first"}
 }
 
 // open makes the session of an admitted publisher, and its camera's channel
 // when there is none.
-func (a *Admission) open(req ingest.Request, permit gatepost.PublishPermit, sameKey bool) (*session, error) {
+func (a *Admission) open(req ingest.Request, permit gatepost.PublishPermit, secret string) (*session, error) {
 	for {
 		c, err := a.channel(permit)
 		if err != nil {
 			return nil, err
 		}
-		s, err := c.admit(req, permit, sameKey)
+		s, err := c.admit(req, permit, secret)
 		if errors.Is(err, errGone) {
 			a.drop(c)
 			continue
@@ -190,12 +228,7 @@ func (a *Admission) open(req ingest.Request, permit gatepost.PublishPermit, same
 			return nil, err
 		}
 		a.mu.Lock()
-		p := a.proofs[req.CameraID]
-		p.permit = permit
-		if !req.Proven {
-			p.keyHash = gatepost.HashKey(req.Key)
-		}
-		a.proofs[req.CameraID] = p
+		a.proofs[req.CameraID] = proof{secret: secret, permit: permit}
 		a.mu.Unlock()
 		return s, nil
 	}
@@ -238,19 +271,17 @@ func (a *Admission) SRTPassphrase(ctx context.Context, cameraID string) (string,
 	pass, err := a.options.Control.SRTPassphrase(ctx, cameraID)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if gatepost.CodeOf(err) == gatepost.Unavailable {
-		if p := a.proofs[cameraID].passphrase; p != "" {
+	switch gatepost.CodeOf(err) {
+	case "":
+		a.passphrases[cameraID] = pass
+	case gatepost.Unavailable:
+		if p := a.passphrases[cameraID]; p != "" {
 			return p, nil
 		}
+	default:
+		delete(a.passphrases, cameraID)
 	}
-	if err != nil {
-		return "", err
-	}
-	if p, ok := a.proofs[cameraID]; ok {
-		p.passphrase = pass
-		a.proofs[cameraID] = p
-	}
-	return pass, nil
+	return pass, err
 }
 
 // Stream returns the stream of a camera that this gateway has pictures of, or
@@ -266,11 +297,3 @@ func (a *Admission) Stream(cameraID string) *stream.Stream {
 
 // Revoked tells whether a grant was revoked, as far as this gateway has heard.
 func (a *Admission) Revoked(grantID string) bool { return a.revoked.has(grantID) }
-
-// loggable keeps nonsense, or a key in the wrong place, out of the log.
-func loggable(cameraID string) string {
-	if gatepost.ValidID(cameraID) {
-		return cameraID
-	}
-	return "(malformed)"
-}

@@ -48,19 +48,21 @@ func (c *channel) present() *session {
 var errGone = errors.New("admission: channel dropped")
 
 // admit makes a new session, replacing the one that is there. It fails with
-// Conflict when that one came to life since it was looked at, and with errGone.
-func (c *channel) admit(req ingest.Request, permit gatepost.PublishPermit, sameKey bool) (*session, error) {
+// Conflict when that one is healthy, unless its secret was rotated since, and
+// with errGone.
+func (c *channel) admit(req ingest.Request, permit gatepost.PublishPermit, secret string) (*session, error) {
 	c.mu.Lock()
 	if c.gone {
 		c.mu.Unlock()
 		return nil, errGone
 	}
 	old := c.session
-	if old != nil && sameKey && old.silence() < c.a.options.TakeoverSilence {
+	rotated := old != nil && old.secret != "" && secret != "" && old.secret != secret
+	if old != nil && !rotated && old.silence() < c.a.options.TakeoverSilence {
 		c.mu.Unlock()
-		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is being published already; stop the other publisher first"}
+		return nil, errLive()
 	}
-	s := newSession(c, req, permit)
+	s := newSession(c, req, permit, secret)
 	c.session = s
 	c.mu.Unlock()
 	if old != nil {

@@ -8,15 +8,22 @@
 //
 // # Admission
 //
-// A publisher names a camera and presents its stream key. The control plane
-// verifies it and gives a permit with an epoch that grows with every session.
-// While a session is healthy (its last unit is younger than
-// Options.TakeoverSilence), a second publisher with the same key is refused
-// with Conflict; once it has fallen silent, the camera's reconnect replaces it
-// at once. A rotated key replaces a session of the old one whatever its state.
+// A publisher names a camera and presents its stream key, or has proved the SRT
+// passphrase that follows from it. The control plane verifies it and gives a
+// permit with an epoch that grows with every session.
 //
-// The key's hash of an admitted camera is remembered: it may reconnect while
-// the control plane is away. Wrong keys are limited by remote host.
+// A session that shows no life for Options.TakeoverSilence is dead, and the
+// camera's reconnect replaces it; a reconnect that comes sooner waits that long
+// for a sign of life before it is decided. While the session lives, a second
+// publisher is refused with Conflict, wherever it comes from: behind one address
+// there may be two programs with the same key, and taking turns would ruin the
+// recording of both. Only a rotated key replaces a live session, at once: who
+// rotates a key wants the old one out.
+//
+// The secret of an admitted camera is remembered (as a hash; the SRT passphrase
+// as it is): it may reconnect while the control plane is away. Wrong keys are
+// limited by remote host, and the limit does not touch cameras whose secret is
+// known here.
 //
 // # States of a session
 //

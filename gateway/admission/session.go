@@ -18,6 +18,7 @@ type session struct {
 	channel *channel
 	req     ingest.Request
 	permit  gatepost.PublishPermit
+	secret  string // see Admission.secretOf
 	done    chan struct{}
 	active  atomic.Int64 // Unix ns of the last unit, or of admission
 	first   atomic.Bool  // a unit has come
@@ -31,8 +32,8 @@ type session struct {
 // session keeps the promise of ingest.Session.
 var _ ingest.Session = (*session)(nil)
 
-func newSession(c *channel, req ingest.Request, permit gatepost.PublishPermit) *session {
-	s := &session{channel: c, req: req, permit: permit, done: make(chan struct{})}
+func newSession(c *channel, req ingest.Request, permit gatepost.PublishPermit, secret string) *session {
+	s := &session{channel: c, req: req, permit: permit, secret: secret, done: make(chan struct{})}
 	s.req.Key = "" // not needed any more, and so not kept
 	s.active.Store(time.Now().UnixNano())
 	return s
@@ -113,7 +114,6 @@ func (s *session) finish(reason gatepost.EndReason) {
 	}
 	close(s.done)
 	s.channel.ended(s, reason)
-	s.channel.log.Info("publisher ended", "protocol", s.req.Protocol, "epoch", s.permit.Epoch, "reason", reason)
 }
 
 // measure observes the camera for the acceptance window and reports, unless

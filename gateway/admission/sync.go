@@ -77,6 +77,7 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 func (a *Admission) stop(cameraID string) {
 	a.mu.Lock()
 	delete(a.proofs, cameraID)
+	delete(a.passphrases, cameraID)
 	a.mu.Unlock()
 	if s := a.session(cameraID); s != nil {
 		s.finish(gatepost.EndSuspended)
