@@ -42,11 +42,9 @@ const (
 // Actions lists every action.
 var Actions = []Action{Know, Live, Playback, Export, Share, Audit, Hold, Manage}
 
-// Sees tells whether the action shows somebody a picture, or decides that
-// somebody shall see one.
-func (a Action) Sees() bool {
-	return a == Live || a == Playback || a == Export || a == Share
-}
+// Looks tells whether the action shows the subject a picture, so that it is
+// registered with a purpose before (Order 799 art. 16).
+func (a Action) Looks() bool { return a == Live || a == Playback || a == Export }
 
 // Request is a question: may this subject do this with this camera?
 type Request struct {
@@ -126,7 +124,7 @@ func administrator(r Request) (Decision, bool) {
 	if !r.Subject.Admin() {
 		return Decision{}, false
 	}
-	return Decision{Allowed: true, Rule: "administrator", NeedsPurpose: r.Action.Sees() && !owns(r),
+	return Decision{Allowed: true, Rule: "administrator", NeedsPurpose: r.Action.Looks() && !owns(r),
 		ZH: "系统管理员,逐次登记。", EN: "An administrator of the system; each look is registered."}, true
 }
 

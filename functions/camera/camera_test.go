@@ -163,9 +163,9 @@ func TestEnrolmentRefused(t *testing.T) {
 		{"banned place", w.owner, declared(m{"not_banned_place": false}), 422, "not_banned_place"},
 		{"no sign", w.owner, declared(m{"sign_posted": false}), 422, "sign_posted"},
 		{"declaration as text", w.owner, declared(m{"sign_posted": "true"}), 422, "sign_posted"},
-		{"another's organisation", w.owner, declared(m{"owner_id": w.neighbour.ID}), 422, "owner_id"},
-		{"another's money", w.owner, declared(m{"funder_id": w.neighbour.ID}), 422, "funder_id"},
-		{"nobody's money", w.owner, declared(m{"funder_id": gatepost.NewID()}), 422, "funder_id"},
+		{"another's organisation", w.owner, declared(m{"owner_id": w.neighbour.ID}), 403, "owner_id"},
+		{"another's money", w.owner, declared(m{"funder_id": w.neighbour.ID}), 403, "funder_id"},
+		{"nobody's money", w.owner, declared(m{"funder_id": gatepost.NewID()}), 403, "funder_id"},
 		{"unknown owner", w.admin, m{"name": "a", "owner_id": gatepost.NewID()}, 422, "owner_id"},
 		{"owner by injection", w.admin, m{"name": "a", "owner_id": "' OR 1=1 --"}, 422, "owner_id"},
 		{"empty owner", w.admin, m{"name": "a", "owner_id": ""}, 422, "owner_id"},
@@ -282,7 +282,7 @@ func TestPatch(t *testing.T) {
 	if got := r.String("national_id"); got != "00000000031320000001" {
 		t.Errorf("the national id changed to %s", got)
 	}
-	w.Do(w.owner, "PATCH", path, m{"owner_id": w.neighbour.ID}).Want(422).Refused(gatepost.Invalid, "owner_id")
+	w.Do(w.owner, "PATCH", path, m{"owner_id": w.neighbour.ID}).Want(403).Refused(gatepost.Forbidden, "owner_id")
 	w.Do(w.owner, "PATCH", path, m{"not_banned_place": false}).Want(422).Refused(gatepost.Invalid, "not_banned_place")
 	w.Do(w.owner, "PATCH", path, m{"name": "x\ny"}).Want(422).Refused(gatepost.Invalid, "name")
 	w.Do(w.owner, "PATCH", path, m{"key_hash": "0"}).Want(422).Refused(gatepost.Invalid, "key_hash")

@@ -148,7 +148,7 @@ func applyOrganisations(s gatepost.Subject, c *gatepost.Camera, d Description) e
 		}
 		// The same whether it exists: organisations are not to be guessed.
 		if !s.Admin() && (*o.given != s.Organisation || o.name == "owner_id") {
-			return gatepost.InvalidField(o.name, "it must be your own organisation; an administrator can name another")
+			return &gatepost.Error{Code: gatepost.Forbidden, Field: o.name, Message: "it must be your own organisation; an administrator can name another"}
 		}
 		*o.into = *o.given
 	}

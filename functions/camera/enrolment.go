@@ -91,7 +91,7 @@ func (f *Function) enrol(ctx context.Context, in *enrolInput) (*enrolOutput, err
 		}
 	}
 	key := newKey(&c)
-	c, err = f.opts.Store.CreateCamera(ctx, c, ledger(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "enrol"}))
+	c, err = f.opts.Store.CreateCamera(ctx, c, access.Entry(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "enrol"}))
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func (f *Function) patch(ctx context.Context, in *patchInput) (*cameraOutput, er
 		return nil, err
 	}
 	c, err = f.opts.Store.UpdateCamera(ctx, in.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
-		return ledger(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "change"}), f.change(subject, c, in)
+		return access.Entry(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "change"}), f.change(subject, c, in)
 	})
 	if err != nil {
 		return nil, err

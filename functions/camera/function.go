@@ -109,44 +109,12 @@ func (f *Function) Register(api huma.API) {
 }
 
 // camera returns a camera that the caller may do something with, and who the
-// caller is. A refusal goes into the ledger, unless there is no such camera.
+// caller is.
 func (f *Function) camera(ctx context.Context, id string, action access.Action) (gatepost.Camera, gatepost.Subject, error) {
 	subject, err := auth.Subject(ctx)
 	if err != nil {
 		return gatepost.Camera{}, subject, err
 	}
-	if !gatepost.ValidID(id) {
-		return gatepost.Camera{}, subject, noCamera()
-	}
-	c, err := f.opts.Store.Camera(ctx, id)
-	if gatepost.CodeOf(err) == gatepost.NotFound {
-		return c, subject, noCamera()
-	}
-	if err != nil {
-		return c, subject, err
-	}
-	d := access.Decide(access.Request{Subject: subject, Action: action, Camera: c})
-	if d.Allowed {
-		return c, subject, nil
-	}
-	entry := ledger(gatepost.LedgerDecision, subject, c.ID, map[string]string{"action": string(action), "rule": d.Rule})
-	entry.Allowed = false
-	if err := f.opts.Store.AppendLedger(ctx, entry); err != nil {
-		return c, subject, err
-	}
-	if d.Code == gatepost.NotFound {
-		return gatepost.Camera{}, subject, noCamera()
-	}
-	return c, subject, d.Err()
-}
-
-// noCamera is the same for a camera that does not exist and one that the caller
-// may not know of.
-func noCamera() error {
-	return &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such camera, or none that you may know of"}
-}
-
-// ledger is an entry about something that was allowed.
-func ledger(kind gatepost.LedgerKind, s gatepost.Subject, cameraID string, detail map[string]string) gatepost.LedgerEntry {
-	return gatepost.LedgerEntry{Kind: kind, Actor: s.UserID, Organisation: s.Organisation, CameraID: cameraID, Allowed: true, Detail: detail}
+	c, _, err := access.Gate{Store: f.opts.Store}.Camera(ctx, subject, id, action, nil)
+	return c, subject, err
 }

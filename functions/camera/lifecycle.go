@@ -92,7 +92,7 @@ func (f *Function) move(ctx context.Context, in *stateInput, t transition) (*cam
 	}
 	c, err := f.opts.Store.UpdateCamera(ctx, in.ID, t.fence, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
 		c.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
-		return ledger(gatepost.LedgerCamera, subject, c.ID, detail), t.to(c)
+		return access.Entry(gatepost.LedgerCamera, subject, c.ID, detail), t.to(c)
 	})
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (f *Function) rotate(ctx context.Context, in *ByID) (*keyOutput, error) {
 		}
 		key = newKey(c)
 		c.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
-		return ledger(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "rotate_key"}), nil
+		return access.Entry(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "rotate_key"}), nil
 	})
 	if err != nil {
 		return nil, err

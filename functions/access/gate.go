@@ -1,0 +1,59 @@
+package access
+
+import (
+	"context"
+	"maps"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+// Store is what a Gate reads and writes. Camera fails with NotFound.
+type Store interface {
+	Camera(ctx context.Context, id string) (gatepost.Camera, error)
+	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
+}
+
+// Gate lets a subject through to a camera, or refuses and says so in the
+// ledger.
+type Gate struct{ Store Store }
+
+// Camera returns a camera that the subject may do something with, and the
+// decision. A refusal is written into the ledger with detail, which may be nil;
+// what is allowed, the caller writes down together with what it did. It fails with
+// NotFound, in the same words for a camera that does not exist and for one that the
+// subject may not know of, and with Forbidden and Unauthenticated.
+func (g Gate) Camera(ctx context.Context, s gatepost.Subject, cameraID string, a Action, detail map[string]string) (gatepost.Camera, Decision, error) {
+	if !gatepost.ValidID(cameraID) {
+		return gatepost.Camera{}, Decision{}, errNoCamera
+	}
+	c, err := g.Store.Camera(ctx, cameraID)
+	if gatepost.CodeOf(err) == gatepost.NotFound {
+		return gatepost.Camera{}, Decision{}, errNoCamera
+	}
+	if err != nil {
+		return gatepost.Camera{}, Decision{}, err
+	}
+	d := Decide(Request{Subject: s, Action: a, Camera: c})
+	if d.Allowed {
+		return c, d, nil
+	}
+	e := Entry(gatepost.LedgerDecision, s, c.ID, detail)
+	if e.Detail = maps.Clone(detail); e.Detail == nil {
+		e.Detail = map[string]string{}
+	}
+	e.Allowed, e.Detail["action"], e.Detail["rule"] = false, string(a), d.Rule
+	if err := g.Store.AppendLedger(ctx, e); err != nil {
+		return gatepost.Camera{}, d, err
+	}
+	if d.Code == gatepost.NotFound {
+		return gatepost.Camera{}, d, errNoCamera
+	}
+	return gatepost.Camera{}, d, d.Err()
+}
+
+var errNoCamera = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such camera, or none that you may know of"}
+
+// Entry is a ledger entry about something that a subject did.
+func Entry(kind gatepost.LedgerKind, s gatepost.Subject, cameraID string, detail map[string]string) gatepost.LedgerEntry {
+	return gatepost.LedgerEntry{Kind: kind, Actor: s.UserID, Organisation: s.Organisation, CameraID: cameraID, Allowed: true, Detail: detail}
+}
