@@ -182,6 +182,23 @@ func (s *source) write(n int, pause time.Duration) {
 	}
 }
 
+// clockTicks is the present media time of the run in ticks.
+func (s *source) clockTicks(rate int) int64 {
+	return (int64(s.next) - s.origin) * int64(rate) / 25
+}
+
+// reorder sends two pictures in the wrong order.
+func (s *source) reorder() {
+	s.t.Helper()
+	for _, at := range []int64{2, 1} {
+		s.clock.Add(int64(40 * time.Millisecond))
+		err := s.publisher.Write(&media.Unit{PTS: (int64(s.next) - s.origin + at) * 3600, DTS: (int64(s.next) - s.origin - at) * 3600, Data: s.pictures[1]})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // picture is one access unit as a viewer got it.
 type picture struct {
 	units [][]byte
@@ -204,6 +221,7 @@ func newViewer(t *testing.T, kinds ...webrtc.RTPCodecType) *viewer {
 	t.Helper()
 	setting := webrtc.SettingEngine{}
 	setting.SetIncludeLoopbackCandidate(true)
+	setting.SetSRTPReplayProtectionWindow(1024) // as browsers have it; retransmissions come late
 	setting.SetInterfaceFilter(func(name string) bool { return name == "lo" })
 	conn, err := webrtc.NewAPI(webrtc.WithSettingEngine(setting)).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
