@@ -17,6 +17,7 @@ type channel struct {
 	a       *Admission
 	camera  string
 	stream  *stream.Stream
+	muxer   *cmaf.Muxer
 	outlets Outlets
 	log     *slog.Logger
 
@@ -30,8 +31,8 @@ type channel struct {
 
 func newChannel(a *Admission, camera string, outlets Outlets) *channel {
 	c := &channel{a: a, camera: camera, outlets: outlets, log: a.options.Logger.With("camera", camera)}
-	muxer := cmaf.NewMuxer(cmaf.Options{PartDuration: a.options.PartDuration, Sinks: outlets.Sinks})
-	c.stream = stream.New(stream.Options{Camera: camera, Sinks: []stream.Sink{muxer}, NewRunID: gatepost.NewID, Log: a.options.Logger})
+	c.muxer = cmaf.NewMuxer(cmaf.Options{PartDuration: a.options.PartDuration, Sinks: outlets.Sinks})
+	c.stream = stream.New(stream.Options{Camera: camera, Sinks: []stream.Sink{c.muxer}, NewRunID: gatepost.NewID, Log: a.options.Logger})
 	c.status = gatepost.CameraStatus{CameraID: camera, Node: a.options.Node, Since: time.Now()}
 	c.meter = newMeasurer(c.stream)
 	return c
@@ -128,6 +129,14 @@ func (c *channel) report(all bool) (gatepost.CameraStatus, bool) {
 	}
 	c.changed = false
 	return c.status, true
+}
+
+// flush sends the frames of an open part when nothing has come for a while, so
+// that a stalled camera's last pictures are seen and recorded.
+func (c *channel) flush() {
+	if s := c.present(); s != nil && s.silence() > stall {
+		c.muxer.Flush()
+	}
 }
 
 // unheard puts a status back that the control plane did not hear.

@@ -8,6 +8,9 @@ import (
 	"github.com/gatepost-video/gatepost"
 )
 
+// stall is the silence of a session after which its open part is sent as it is.
+const stall = 500 * time.Millisecond
+
 // controlTimeout bounds one question to the control plane.
 const controlTimeout = 10 * time.Second
 
@@ -16,6 +19,7 @@ const controlTimeout = 10 * time.Second
 func (a *Admission) Run(ctx context.Context) error {
 	tick := time.NewTicker(a.options.SyncEvery)
 	defer tick.Stop()
+	a.work.Go(func() { a.flushStalled(ctx) })
 	full := time.Now()
 	away := false
 	for {
@@ -36,6 +40,21 @@ func (a *Admission) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return a.shutdown(context.WithoutCancel(ctx))
 		case <-tick.C:
+		}
+	}
+}
+
+func (a *Admission) flushStalled(ctx context.Context) {
+	tick := time.NewTicker(stall / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, c := range a.list() {
+			c.flush()
 		}
 	}
 }
