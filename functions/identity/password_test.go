@@ -45,7 +45,7 @@ var malformedHashes = []string{
 
 func TestMalformedHash(t *testing.T) {
 	for _, phc := range malformedHashes {
-		if ok, err := comparePassword("", phc); ok || err != errHash {
+		if ok, err := comparePassword("", phc); ok || !errors.Is(err, errHash) {
 			t.Errorf("%q: %v %v", phc, ok, err)
 		}
 	}

@@ -2,6 +2,7 @@ package organisation_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -62,7 +63,8 @@ func TestImportRefuses(t *testing.T) {
 	for _, tt := range badLists {
 		_, err := s.ImportDivisions(t.Context(), strings.NewReader(tt.csv))
 		var field string
-		if e, ok := err.(*gatepost.Error); ok {
+		var e *gatepost.Error
+		if errors.As(err, &e) {
 			field = e.Field
 		}
 		if gatepost.CodeOf(err) != gatepost.Invalid || field != tt.field {

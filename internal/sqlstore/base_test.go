@@ -189,7 +189,7 @@ func TestRetryGivesUp(t *testing.T) {
 		s := &Store{}
 		lost := errors.New("lost")
 		runs := 0
-		if err := s.retry(t.Context(), func() error { runs++; return again(lost) }); err != lost || runs != txAttempts {
+		if err := s.retry(t.Context(), func() error { runs++; return again(lost) }); !errors.Is(err, lost) || runs != txAttempts {
 			t.Errorf("%v after %d runs", err, runs)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Millisecond)

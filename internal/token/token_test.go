@@ -342,7 +342,7 @@ func TestTimes(t *testing.T) {
 			t.Errorf("a moment before its expiry: %v", err)
 		}
 		time.Sleep(time.Nanosecond)
-		if _, err := verifier.Access(ctx, raw); err != errExpired {
+		if _, err := verifier.Access(ctx, raw); !errors.Is(err, errExpired) {
 			t.Errorf("at its expiry: %v", err)
 		}
 	})

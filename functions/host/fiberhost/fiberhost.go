@@ -153,7 +153,9 @@ func (h *Host) Serve(ctx context.Context, listener net.Listener, config *tls.Con
 	err := h.app.ShutdownWithTimeout(shutdownTimeout)
 	// Without this a server that had not begun to listen yet never would stop.
 	err = errors.Join(err, closed(inner))
-	<-done // its error is that of the closed listener
+	if stopped := <-done; !errors.Is(stopped, net.ErrClosed) {
+		err = errors.Join(err, stopped)
+	}
 	if err != nil {
 		return fmt.Errorf("stop serving %s: %w", inner.Addr(), err)
 	}

@@ -2,6 +2,7 @@ package problem
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -85,7 +86,7 @@ func Recover(api huma.API) func(huma.Context, func(huma.Context)) {
 			if r == nil {
 				return
 			}
-			if r == http.ErrAbortHandler {
+			if err, ok := r.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(r)
 			}
 			LogPanic(ctx.Context(), r)

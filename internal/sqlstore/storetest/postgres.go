@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -37,14 +38,15 @@ cd / && rm -rf "$DIR"
 const startTimeout = 60 * time.Second
 
 type server struct {
-	dir string // socket directory
-	err error
+	dir  string    // socket directory
+	hold io.Closer // keeps the pipe to the shell open for as long as the test binary lives
+	err  error
 }
 
 var (
 	startServer = sync.OnceValue(func() server {
-		dir, err := start()
-		return server{dir: dir, err: err}
+		dir, hold, err := start()
+		return server{dir: dir, hold: hold, err: err}
 	})
 	databases atomic.Int64
 )
@@ -83,18 +85,18 @@ func postgresURL(dir, database string) string {
 
 // start makes a cluster and starts its server, as the user postgres when the
 // tests run as root, which PostgreSQL refuses.
-func start() (socketDir string, err error) {
+func start() (socketDir string, hold io.Closer, err error) {
 	bin, err := binaries()
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	credential, err := unprivileged()
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	dir, err := os.MkdirTemp("/tmp", "gatepost-pg-") // short: a socket's path holds 107 bytes
 	if err != nil {
-		return "", fmt.Errorf("make a directory: %w", err)
+		return "", nil, fmt.Errorf("make a directory: %w", err)
 	}
 	started := false
 	defer func() {
@@ -104,47 +106,43 @@ func start() (socketDir string, err error) {
 	}()
 	if credential != nil {
 		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
-			return "", fmt.Errorf("hand %s to the user postgres: %w", dir, err)
+			return "", nil, fmt.Errorf("hand %s to the user postgres: %w", dir, err)
 		}
 	}
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"),
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"),
 		"-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	initdb.Dir = dir
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	if out, err := initdb.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("initdb: %w\n%s", err, out)
+		return "", nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
-		return "", fmt.Errorf("make the server's log: %w", err)
+		return "", nil, fmt.Errorf("make the server's log: %w", err)
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	shell := exec.Command("/bin/sh", "-c", supervise)
+	shell := exec.CommandContext(context.Background(), "/bin/sh", "-c", supervise)
 	shell.Dir = dir
 	shell.Env = append(os.Environ(), "BIN="+bin, "DIR="+dir)
 	shell.Stdout, shell.Stderr = log, log
 	// A process group of its own: Ctrl-C must reach the shell through the pipe,
 	// or it could not clean up.
 	shell.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
-	hold, err := shell.StdinPipe()
+	pipe, err := shell.StdinPipe()
 	if err != nil {
-		return "", fmt.Errorf("make the server's pipe: %w", err)
+		return "", nil, fmt.Errorf("make the server's pipe: %w", err)
 	}
 	if err := shell.Start(); err != nil {
-		return "", fmt.Errorf("start the server: %w", err)
+		return "", nil, fmt.Errorf("start the server: %w", err)
 	}
 	started = true // from here on the shell removes the directory
 	if err := await(dir); err != nil {
 		out, _ := os.ReadFile(log.Name()) // best effort: it only adds to the message
-		return "", errors.Join(fmt.Errorf("%w\n%s", err, out), hold.Close(), shell.Wait())
+		return "", nil, errors.Join(fmt.Errorf("%w\n%s", err, out), pipe.Close(), shell.Wait())
 	}
-	held = hold
-	return dir, nil
+	return dir, pipe, nil
 }
-
-// held keeps the pipe open for as long as the test binary lives.
-var held interface{ Close() error }
 
 func await(dir string) error {
 	db, err := sql.Open("pgx", postgresURL(dir, "postgres"))
