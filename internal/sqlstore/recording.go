@@ -53,6 +53,13 @@ func (s *Store) Recording(ctx context.Context, id string) (gatepost.Recording, e
 	return r, s.failed("read recording", "recording", err)
 }
 
+// RecordingByKey returns the recording whose object has a key, garbage too and
+// without segments. It fails with NotFound.
+func (s *Store) RecordingByKey(ctx context.Context, key string) (gatepost.Recording, error) {
+	r, err := queryOne(ctx, s.read, scanRecording, `SELECT `+recordingColumns+` FROM recordings WHERE object_key = $1`, key)
+	return r, s.failed("read recording", "recording", err)
+}
+
 // Recordings lists what a camera recorded in [from, to), whole recordings that
 // overlap the window, by start, at most limit of them. Garbage is left out.
 func (s *Store) Recordings(ctx context.Context, cameraID string, from, to time.Time, limit int) ([]gatepost.Recording, error) {

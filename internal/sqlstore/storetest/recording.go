@@ -73,6 +73,13 @@ func testRecording(t *testing.T, s *sqlstore.Store) {
 	if err != nil || !reflect.DeepEqual(got, full) {
 		t.Errorf("read back:\n got %+v %v\nwant %+v", got, err, full)
 	}
+	light := full
+	light.Segments = nil
+	if got, err := s.RecordingByKey(ctx, full.Key); err != nil || !reflect.DeepEqual(got, light) {
+		t.Errorf("by key: %+v %v", got, err)
+	}
+	_, err = s.RecordingByKey(ctx, full.Key+"x")
+	wantCode(t, "unknown key", err, gatepost.NotFound)
 	// Told again, it stays as it was, whatever the id.
 	again := full
 	again.Bytes = 5
