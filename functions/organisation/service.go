@@ -66,7 +66,7 @@ func view(o gatepost.Organisation) Organisation {
 	return Organisation{ID: o.ID, Name: o.Name, Kind: o.Kind, Division: o.Division, CreatedAt: o.CreatedAt}
 }
 
-type createInput struct {
+type createOrganisationInput struct {
 	Body struct {
 		Name     string                    `json:"name" minLength:"1" maxLength:"200"`
 		Kind     gatepost.OrganisationKind `json:"kind" enum:"government,police,department,sub_control,business,community,operator,third_party"`
@@ -76,7 +76,7 @@ type createInput struct {
 
 type organisationOutput struct{ Body Organisation }
 
-func (s *Service) create(ctx context.Context, in *createInput) (*organisationOutput, error) {
+func (s *Service) create(ctx context.Context, in *createOrganisationInput) (*organisationOutput, error) {
 	if _, err := auth.Admin(ctx); err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ const (
 	readTimeout     = 30 * time.Second
 	writeTimeout    = 30 * time.Second
 	idleTimeout     = 90 * time.Second
+	requestTimeout  = 2 * time.Minute // of an operation; the longest writes a clip
 	readyTimeout    = 3 * time.Second
 	shutdownTimeout = 10 * time.Second
 	maxHeaders      = 32 << 10 // bytes of request line and headers; tokens travel in both

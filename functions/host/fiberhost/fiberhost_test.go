@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -503,3 +505,83 @@ func TestDocumentHealthAndLog(t *testing.T) {
 		t.Errorf("paths are not masked:\n%s", log)
 	}
 }
+
+// TestStop: over TLS, a request that is under way when the host is told to stop
+// is answered, and the next is not.
+func TestStop(t *testing.T) {
+	certificates := httptest.NewTLSServer(http.NotFoundHandler())
+	defer certificates.Close()
+	entered, release := make(chan struct{}), make(chan struct{})
+	h, err := fiberhost.New(fiberhost.Options{Ready: func(context.Context) error {
+		close(entered)
+		<-release
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	served, answered := make(chan error, 1), make(chan int, 1)
+	go func() {
+		served <- h.Serve(ctx, listener, &tls.Config{Certificates: certificates.TLS.Certificates, MinVersion: tls.VersionTLS12})
+	}()
+	client := certificates.Client()
+	url := "https://" + listener.Addr().String() + "/readyz"
+	go func() {
+		resp, err := client.Get(url)
+		if err != nil {
+			t.Error(err)
+			answered <- 0
+			return
+		}
+		resp.Body.Close()
+		answered <- resp.StatusCode
+	}()
+	<-entered
+	cancel()
+	for { // until the listener is closed
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	select {
+	case err := <-served:
+		t.Fatalf("stopped with a request under way: %v", err)
+	default:
+	}
+	close(release)
+	if status := <-answered; status != 200 {
+		t.Errorf("the request under way: %d", status)
+	}
+	client.CloseIdleConnections()
+	if err := <-served; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
+
+// TestBrokenListener: a listener that fails ends Serve with an error that names it.
+func TestBrokenListener(t *testing.T) {
+	h, err := fiberhost.New(fiberhost.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := brokenListener{listener}
+	if err := h.Serve(t.Context(), broken, nil); err == nil || !strings.Contains(err.Error(), listener.Addr().String()) {
+		t.Errorf("got %v", err)
+	}
+}
+
+type brokenListener struct{ net.Listener }
+
+func (brokenListener) Accept() (net.Conn, error) { return nil, errors.New("too many open files") }

@@ -1,6 +1,7 @@
 package fiberhost
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"time"
@@ -18,7 +19,11 @@ func (h *Host) frame(c *fiber.Ctx) (err error) {
 	id := host.RequestID(c.Get(host.RequestIDHeader))
 	c.Request().Header.Set(host.RequestIDHeader, id) // operations log under the same
 	logger := h.logger.With("request", id)
-	ctx := problem.WithLogger(c.UserContext(), logger)
+	// Fiber does not tell when a client leaves: only this ends an operation
+	// that hangs.
+	ctx, cancel := context.WithTimeout(c.UserContext(), requestTimeout)
+	defer cancel()
+	ctx = problem.WithLogger(ctx, logger)
 	c.SetUserContext(ctx)
 
 	c.Set(host.RequestIDHeader, id)
