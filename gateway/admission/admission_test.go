@@ -547,12 +547,15 @@ func TestLogsHoldNoSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		r := newRig(t)
-		defer r.stop()
+		r.stop() // so that nothing but this test logs
+		r.closed = false
 		r.options.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		wrong := gatepost.NewSecret(20)
-		r.admitted(nil).End(gatepost.EndClosed)
+		r.admitted(nil)
 		r.refused(gatepost.Unauthenticated, func(q *ingest.Request) { q.Key = wrong })
 		r.refused(gatepost.NotFound, func(q *ingest.Request) { q.CameraID = wrong })
+		time.Sleep(3 * time.Second)
+		r.admitted(nil) // replaces, and says so
 		if log.Len() == 0 || strings.Contains(log.String(), wrong) || strings.Contains(log.String(), r.key) {
 			t.Errorf("log:\n%s", log.String())
 		}

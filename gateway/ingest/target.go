@@ -3,6 +3,8 @@ package ingest
 import (
 	"net/url"
 	"strings"
+
+	"github.com/gatepost-video/gatepost"
 )
 
 // Target is the camera that a publisher names and the stream key it presents.
@@ -57,4 +59,13 @@ func plain(s string) bool {
 		}
 	}
 	return true
+}
+
+// Loggable returns a camera id as a log may hold it: what has not the form of an
+// id may be a key in the wrong place.
+func Loggable(cameraID string) string {
+	if cameraID == "" || gatepost.ValidID(cameraID) {
+		return cameraID
+	}
+	return "(malformed)"
 }

@@ -17,4 +17,8 @@
 // The library reads and writes chunks; the commands and the FLV tags inside are
 // read here, so that a codec we do not know, or broken audio, never ends a
 // session.
+//
+// One line is logged when a publisher is admitted or refused and when it ends.
+// No line holds a URL, or an error of the library before admission: they may
+// hold the key.
 package rtmp

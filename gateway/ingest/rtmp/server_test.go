@@ -215,6 +215,7 @@ func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"wrong key", "live/" + ingesttest.Camera + "?key=wrong", "code=401"},
 		{"wrong key in the path", "live/" + ingesttest.Camera + "/wrong", "code=401"},
+		{"key in the wrong place", "live/" + ingesttest.Key, "code=404"},
 		{"no key", "live/" + ingesttest.Camera, "code=401"},
 		{"unknown", "live/" + ingesttest.Unknown + "?key=" + ingesttest.Key, "code=404"},
 		{"strange path", "live/a/b/c/d", "code=404"},

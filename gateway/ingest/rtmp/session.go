@@ -39,15 +39,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 		}
 		return
 	}
-	target, ok := parseTarget(app, name)
-	if !ok {
-		s.refuse(c, "", remote, &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera"})
-		return
-	}
-	if target.Key == "" {
-		s.refuse(c, target.CameraID, remote, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "no stream key"})
-		return
-	}
+	target, _ := parseTarget(app, name) // without a camera or a key it is refused, and counted, like any other
 	admit, cancel := context.WithTimeout(ctx, 5*time.Second)
 	pub, err := s.opts.Admitter.Admit(admit, ingest.Request{CameraID: target.CameraID, Key: target.Key, Protocol: "rtmp", Remote: remote})
 	cancel()
@@ -202,7 +194,7 @@ var refusal = map[gatepost.Code][2]string{
 // refuse says why, and waits for the client to read it.
 func (s *Server) refuse(c *chunks, camera, remote string, err error) {
 	code := gatepost.CodeOf(err)
-	s.log.Info("publisher refused", "camera", camera, "remote", remote, "code", string(code))
+	s.log.Info("publisher refused", "camera", ingest.Loggable(camera), "remote", remote, "code", string(code), "err", err)
 	words, ok := refusal[code]
 	if !ok {
 		words = [2]string{"NetStream.Publish.Failed", "code=500 internal error"}

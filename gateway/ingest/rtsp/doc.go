@@ -22,4 +22,8 @@
 //
 // Packets that are lost are counted; the access unit they belong to is dropped
 // whole, and the session goes on.
+//
+// One line is logged when a publisher is admitted or refused and when it ends.
+// No line holds a URL, or an error of the library before admission: they may
+// hold the key.
 package rtsp

@@ -204,6 +204,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"wrong key", "ANNOUNCE", ingesttest.Camera + "/wrong", "", h264SDP, "401 Unauthorized"},
 		{"wrong key in the query", "ANNOUNCE", ingesttest.Camera + "?key=wrong", "", h264SDP, "401 Unauthorized"},
+		{"key in the wrong place", "ANNOUNCE", ingesttest.Key, "", h264SDP, "401 Unauthorized"},
 		{"no key", "ANNOUNCE", ingesttest.Camera, "", h264SDP, "401 Unauthorized"},
 		{"wrong Basic", "ANNOUNCE", ingesttest.Camera, "Authorization: Basic YTpi\r\n", h264SDP, "401 Unauthorized"},
 		{"broken Basic", "ANNOUNCE", ingesttest.Camera, "Authorization: Basic %%%\r\n", h264SDP, "401 Unauthorized"},

@@ -108,9 +108,10 @@ func (h *handler) OnDescribe(*gortsplib.ServerHandlerOnDescribeCtx) (*base.Respo
 // OnAnnounce admits a publisher.
 func (h *handler) OnAnnounce(ctx *gortsplib.ServerHandlerOnAnnounceCtx) (*base.Response, error) {
 	remote := ctx.Conn.NetConn().RemoteAddr().String()
-	target, err := targetOf(ctx.Request, ctx.Path, ctx.Query)
-	if err != nil {
-		return h.refuse("", remote, err)
+	target := targetOf(ctx.Request, ctx.Path, ctx.Query)
+	if target.CameraID != "" && target.Key == "" {
+		// The first try of a client that sends credentials when challenged.
+		return h.refuse(target.CameraID, remote, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "no stream key"})
 	}
 	tracks := tracksOf(ctx.Description)
 	if len(tracks) == 0 {
@@ -131,7 +132,7 @@ func (h *handler) OnAnnounce(ctx *gortsplib.ServerHandlerOnAnnounceCtx) (*base.R
 // connection names no URL: it may hold the key.
 func (h *handler) refuse(camera, remote string, err error) (*base.Response, error) {
 	code := gatepost.CodeOf(err)
-	h.log.Info("publisher refused", "camera", camera, "remote", remote, "code", string(code))
+	h.log.Info("publisher refused", "camera", ingest.Loggable(camera), "remote", remote, "code", string(code), "err", err)
 	res := &base.Response{StatusCode: statusOf(code)}
 	if res.StatusCode == base.StatusUnauthorized {
 		// The library adds the challenge, and keeps the connection for
@@ -168,26 +169,23 @@ func statusOf(code gatepost.Code) base.StatusCode {
 }
 
 // targetOf finds camera and key in a request. Credentials of Basic
-// authentication (RFC 7617) count before those in the URL.
-func targetOf(req *base.Request, path, query string) (ingest.Target, error) {
+// authentication (RFC 7617) count before those in the URL, and must be for the
+// same camera. What it does not understand has no camera.
+func targetOf(req *base.Request, path, query string) ingest.Target {
 	target, ok := ingest.ParseTarget(path, query)
 	var a headers.Authorization
-	if a.Unmarshal(req.Header["Authorization"]) == nil && a.Method == headers.AuthMethodBasic {
-		basic, okBasic := ingest.ParseTarget(a.Username+"/"+a.BasicPass, "")
-		switch {
-		case !okBasic || ok && target.CameraID != basic.CameraID:
-			return ingest.Target{}, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "user and camera differ"}
-		default:
-			return basic, nil
-		}
+	if a.Unmarshal(req.Header["Authorization"]) != nil || a.Method != headers.AuthMethodBasic {
+		return target
 	}
-	if !ok {
-		return ingest.Target{}, &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera"}
+	basic, okBasic := ingest.ParseTarget(a.Username+"/"+a.BasicPass, "")
+	switch {
+	case okBasic && (!ok || target.CameraID == basic.CameraID):
+		return basic
+	case ok:
+		return ingest.Target{CameraID: target.CameraID}
+	default:
+		return ingest.Target{}
 	}
-	if target.Key == "" {
-		return ingest.Target{}, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "no stream key"}
-	}
-	return target, nil
 }
 
 // OnSetup accepts the transport of an announced track.

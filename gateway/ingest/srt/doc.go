@@ -28,4 +28,8 @@
 // SRT holds packets back for its latency (120 ms unless the caller asks for
 // more), and a caller's goodbye overtakes them: the last moment of a stream that
 // is closed in order does not arrive. That is the protocol's live mode.
+//
+// One line is logged when a publisher is admitted or refused and when it ends.
+// No line holds a URL, or an error of the library before admission: they may
+// hold the key.
 package srt

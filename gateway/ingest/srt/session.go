@@ -28,7 +28,7 @@ var rejection = map[gatepost.Code]gosrt.RejectionReason{
 func (s *Server) serve(ctx context.Context, req gosrt.ConnRequest, remote string) {
 	target, pub, reason := s.admit(ctx, req, remote)
 	if pub == nil {
-		s.log.Info("publisher refused", "camera", target.CameraID, "remote", remote, "code", int(reason))
+		s.log.Info("publisher refused", "camera", ingest.Loggable(target.CameraID), "remote", remote, "code", int(reason))
 		req.Reject(reason)
 		return
 	}
