@@ -293,6 +293,28 @@ func TestNewInit(t *testing.T) {
 	}
 }
 
+// Run ids that come again, or that no file can be named after, are replaced.
+func TestRunIDs(t *testing.T) {
+	k := clip(t, "1")
+	r := start(t, Options{}, nil)
+	for _, run := range []string{"run", "run", "../run", ""} {
+		k.run = run
+		k.replay(r)
+	}
+	closed := r.finish()
+	seen := make(map[string]bool)
+	for i, c := range closed {
+		check(t, c)
+		if seen[c.Run] || !plain(c.Run) || c.Seq != 0 || (c.PriorEnd != "") != (i > 0) {
+			t.Errorf("file %d: %+v", i, c)
+		}
+		seen[c.Run] = true
+	}
+	if len(closed) != 4 {
+		t.Errorf("%d files", len(closed))
+	}
+}
+
 // disk is storage that fails from its nth write on, for a while.
 type disk struct {
 	storage

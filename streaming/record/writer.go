@@ -72,6 +72,7 @@ type Writer struct {
 
 	// Of Run's goroutine.
 	source   string // the publisher's run; "" when there is none
+	past     string // the newest source
 	run      string // the run as it is recorded; another one after an error of the disk
 	seq      int
 	init     *cmaf.Init
@@ -188,12 +189,16 @@ func (w *Writer) handle(i item) {
 }
 
 func (w *Writer) start(run string, init *cmaf.Init) {
+	if run == "" {
+		run = newRun()
+	}
 	if run != w.source {
 		w.end(endReplaced)
 		w.source, w.run, w.seq = run, run, 0
-		if !plain(run) {
-			w.run = newRun()
+		if !plain(run) || run == w.past {
+			w.run = newRun() // one that came back would overwrite its own files
 		}
+		w.past = run
 	} else if w.file != nil {
 		if bytes.Equal(init.Data, w.init.Data) {
 			return // nothing that a file would show
