@@ -137,3 +137,27 @@ func scanGrant(row scanner) (gatepost.Grant, error) {
 	g.ExpiresAt, g.CreatedAt, g.RevokedAt = fromMS(expiresAt), fromMS(createdAt), fromNullMS(revokedAt)
 	return g, nil
 }
+
+// Names returns the names of users and organisations by id, of both kinds in
+// one; ids that do not exist are left out.
+func (s *Store) Names(ctx context.Context, ids []string) (map[string]string, error) {
+	out := make(map[string]string, len(ids))
+	for len(ids) > 0 {
+		chunk := ids[:min(len(ids), statusChunk)]
+		ids = ids[len(chunk):]
+		in := placeholders(1, len(chunk))
+		_, err := queryAll(ctx, s.read, func(row scanner) (id string, err error) {
+			var name string
+			if err := row.Scan(&id, &name); err != nil {
+				return id, err
+			}
+			out[id] = name
+			return id, nil
+		}, `SELECT id, CASE WHEN name = '' THEN login ELSE name END FROM users WHERE id IN (`+in+`)
+		    UNION ALL SELECT id, name FROM organisations WHERE id IN (`+in+`)`, anys(chunk)...)
+		if err != nil {
+			return nil, s.failed("read names", "name", err)
+		}
+	}
+	return out, nil
+}

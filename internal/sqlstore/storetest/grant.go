@@ -14,6 +14,7 @@ import (
 
 func init() {
 	register("grant", testGrant)
+	register("names", testNames)
 	register("revocation", testRevocation)
 	register("revocation race", testRevocationRace)
 }
@@ -59,6 +60,26 @@ func testGrant(t *testing.T, s *sqlstore.Store) {
 	list, err = s.GrantsByCamera(ctx, c.ID, second.ID, 10)
 	if err != nil || len(list) != 1 || list[0].ID != g.ID {
 		t.Errorf("second page: %+v %v", list, err)
+	}
+}
+
+func testNames(t *testing.T, s *sqlstore.Store) {
+	o := NewOrganisation(t, s, gatepost.KindBusiness)
+	u := NewUser(t, s, o.ID, gatepost.RoleOwner)
+	ids := []string{o.ID, u.ID, o.ID, "nobody"}
+	for range 300 {
+		ids = append(ids, gatepost.NewID())
+	}
+	want := u.Name
+	if want == "" {
+		want = u.Login
+	}
+	got, err := s.Names(t.Context(), ids)
+	if err != nil || len(got) != 2 || got[o.ID] != o.Name || got[u.ID] != want {
+		t.Errorf("names %v %v", got, err)
+	}
+	if got, err := s.Names(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("no ids: %v %v", got, err)
 	}
 }
 

@@ -1,0 +1,156 @@
+package grant
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/access"
+	"github.com/gatepost-video/gatepost/functions/host/auth"
+	"github.com/gatepost-video/gatepost/internal/token"
+)
+
+// Lengths in characters.
+const (
+	maxPurpose = 64
+	maxReason  = 500
+	maxCase    = 64
+)
+
+// PurposeOwn is the purpose of a look at one's own organisation's camera, and
+// the default there. The other purposes that forms offer are case, emergency,
+// patrol, inspection, maintenance and other; a deployment may use words of its own.
+const PurposeOwn = "own"
+
+type createInput struct {
+	Body struct {
+		CameraID   string          `json:"camera_id" minLength:"1" maxLength:"64"`
+		Action     gatepost.Action `json:"action" enum:"live,playback"`
+		Purpose    string          `json:"purpose,omitempty" maxLength:"64" doc:"own, case, emergency, patrol, inspection, maintenance, other, or a word of the deployment's own; needed for another organisation's camera" example:"case"`
+		Reason     string          `json:"reason,omitempty" maxLength:"500" doc:"Why, in particular; needed for another organisation's camera"`
+		CaseNumber string          `json:"case_number,omitempty" maxLength:"64"`
+		From       time.Time       `json:"from,omitzero" doc:"Playback: start of the window"`
+		To         time.Time       `json:"to,omitzero" doc:"Playback: end of the window, at most 31 days after its start"`
+	}
+}
+
+// NewGrant is a grant that has just been registered.
+type NewGrant struct {
+	ID        string            `json:"id"`
+	Token     string            `json:"token" doc:"The media token; what it opens is in urls"`
+	ExpiresAt time.Time         `json:"expires_at" doc:"Of grant and token; ask again before"`
+	Label     string            `json:"label" doc:"Watermark that the picture carries"`
+	URLs      gatepost.PlayURLs `json:"urls"`
+}
+
+type createOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         NewGrant
+}
+
+// actions is what a grant's action means for the decision.
+var actions = map[gatepost.Action]access.Action{
+	gatepost.ActionLive:     access.Live,
+	gatepost.ActionPlayback: access.Playback,
+}
+
+func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, error) {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC()
+	g, err := f.grant(in, subject, now)
+	if err != nil {
+		return nil, err
+	}
+	c, d, err := access.Gate{Store: f.opts.Store}.Camera(ctx, subject, g.CameraID, actions[g.Action], detail(g, ""))
+	if err != nil {
+		return nil, err
+	}
+	if err := needPurpose(&g, d, c, subject); err != nil {
+		return nil, err
+	}
+	if g.Action == gatepost.ActionLive && c.State == gatepost.CameraRetired {
+		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is retired and shows nothing live any more; its archive can still be played back"}
+	}
+	raw, err := f.opts.Tokens.Media(ctx, token.Media{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, From: g.From, To: g.To,
+		Label: subject.Login, Subject: subject.UserID, ExpiresAt: g.ExpiresAt})
+	if err != nil {
+		return nil, err
+	}
+	// The token leaves this function only once the look is written down.
+	if err := f.opts.Store.CreateGrant(ctx, g, access.Entry(gatepost.LedgerGrant, subject, c.ID, detail(g, d.Rule))); err != nil {
+		return nil, err
+	}
+	return &createOutput{CacheControl: "no-store", Body: NewGrant{
+		ID: g.ID, Token: raw, ExpiresAt: g.ExpiresAt, Label: subject.Login, URLs: f.opts.Addresses.Play(g, raw)}}, nil
+}
+
+// grant builds the grant that is asked for, rule by rule.
+func (f *Function) grant(in *createInput, s gatepost.Subject, now time.Time) (g gatepost.Grant, err error) {
+	b := in.Body
+	g = gatepost.Grant{ID: gatepost.NewID(), CameraID: b.CameraID, Action: b.Action, UserID: s.UserID, Organisation: s.Organisation,
+		CreatedAt: now.Truncate(time.Millisecond)}
+	switch b.Action {
+	case gatepost.ActionLive:
+		if !b.From.IsZero() || !b.To.IsZero() {
+			return g, gatepost.InvalidField("from", "live has no window; leave from and to out, or ask for playback")
+		}
+		g.ExpiresAt = now.Add(f.opts.LiveFor).Truncate(time.Second)
+	case gatepost.ActionPlayback:
+		if g.From, g.To, err = gatepost.CheckWindow(b.From, b.To, now); err != nil {
+			return g, err
+		}
+		g.ExpiresAt = now.Add(f.opts.PlaybackFor).Truncate(time.Second)
+	default:
+		return g, gatepost.InvalidField("action", "the action is live or playback")
+	}
+	if g.Purpose, err = gatepost.CheckText("purpose", b.Purpose, 0, maxPurpose); err != nil {
+		return g, err
+	}
+	if g.Reason, err = gatepost.CheckText("reason", b.Reason, 0, maxReason); err != nil {
+		return g, err
+	}
+	g.CaseNumber, err = gatepost.CheckText("case_number", b.CaseNumber, 0, maxCase)
+	return g, err
+}
+
+// needPurpose wants a purpose and a reason of everybody but the owner's own
+// people.
+func needPurpose(g *gatepost.Grant, d access.Decision, c gatepost.Camera, s gatepost.Subject) error {
+	if !d.NeedsPurpose {
+		if g.Purpose == "" {
+			g.Purpose = PurposeOwn
+		}
+		return nil
+	}
+	switch {
+	case g.Purpose == "":
+		return gatepost.InvalidField("purpose", "say what the look is for: case, emergency, patrol, inspection, maintenance or other; the camera's owner can read it")
+	case g.Purpose == PurposeOwn && c.Owner != s.Organisation:
+		return gatepost.InvalidField("purpose", "own is for the cameras of one's own organisation; say what this look is for")
+	case g.Reason == "":
+		return gatepost.InvalidField("reason", "say why, in particular; the camera's owner can read it")
+	}
+	return nil
+}
+
+// detail is what the ledger keeps of a look that was asked for.
+func detail(g gatepost.Grant, rule string) map[string]string {
+	m := map[string]string{"grant": g.ID, "action": string(g.Action)}
+	put := func(name, value string) {
+		if value != "" {
+			m[name] = value
+		}
+	}
+	put("rule", rule)
+	put("purpose", g.Purpose)
+	put("reason", g.Reason)
+	put("case_number", g.CaseNumber)
+	if g.Action == gatepost.ActionPlayback {
+		put("from", g.From.Format(time.RFC3339Nano))
+		put("to", g.To.Format(time.RFC3339Nano))
+	}
+	return m
+}

@@ -1,0 +1,208 @@
+package share
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/access"
+	"github.com/gatepost-video/gatepost/functions/host"
+	"github.com/gatepost-video/gatepost/functions/host/auth"
+	"github.com/gatepost-video/gatepost/internal/token"
+)
+
+const (
+	maxLife  = 366 * 24 * time.Hour // of a link; a year, also a leap year
+	maxUses  = 1_000_000
+	maxLabel = 100 // characters
+)
+
+type createInput struct {
+	Body struct {
+		CameraID  string            `json:"camera_id" minLength:"1" maxLength:"64"`
+		Actions   []gatepost.Action `json:"actions" minItems:"1" maxItems:"2" uniqueItems:"true" enum:"live,playback"`
+		From      time.Time         `json:"from,omitzero" doc:"Playback: start of the window"`
+		To        time.Time         `json:"to,omitzero" doc:"Playback: end of the window, at most 31 days after its start"`
+		ExpiresAt time.Time         `json:"expires_at" doc:"When the link ends, to the second, at most a year ahead"`
+		MaxUses   int               `json:"max_uses,omitempty" minimum:"0" maximum:"1000000" doc:"How often it opens; 0 for no limit"`
+		Label     string            `json:"label,omitempty" maxLength:"100" doc:"Watermark that the picture carries"`
+	}
+}
+
+// NewShare is a share link that has just been made.
+type NewShare struct {
+	ID    string `json:"id"`
+	URL   string `json:"url" doc:"The link to give away; shown this once"`
+	Token string `json:"token" doc:"The token that the link carries"`
+}
+
+type createOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         NewShare
+}
+
+func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, error) {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC()
+	sh, err := newShare(in, now)
+	if err != nil {
+		return nil, err
+	}
+	c, d, err := access.Gate{Store: f.opts.Store}.Camera(ctx, subject, sh.CameraID, access.Share, map[string]string{"actions": joined(sh.Actions)})
+	if err != nil {
+		return nil, err
+	}
+	sh.Organisation, sh.CreatedBy = subject.Organisation, subject.UserID
+	raw, err := f.opts.Tokens.Share(ctx, token.Share{ShareID: sh.ID, ExpiresAt: sh.ExpiresAt})
+	if err != nil {
+		return nil, err
+	}
+	entry := access.Entry(gatepost.LedgerShare, subject, c.ID, map[string]string{
+		"act": "create", "share": sh.ID, "rule": d.Rule, "actions": joined(sh.Actions), "expires_at": sh.ExpiresAt.Format(time.RFC3339)})
+	if slices.Contains(sh.Actions, gatepost.ActionPlayback) {
+		entry.Detail["from"], entry.Detail["to"] = sh.From.Format(time.RFC3339Nano), sh.To.Format(time.RFC3339Nano)
+	}
+	if err := f.opts.Store.CreateShare(ctx, sh, entry); err != nil {
+		return nil, err
+	}
+	return &createOutput{CacheControl: "no-store", Body: NewShare{ID: sh.ID, URL: f.opts.Addresses.Share(raw), Token: raw}}, nil
+}
+
+// newShare builds the link that is asked for, rule by rule.
+func newShare(in *createInput, now time.Time) (sh gatepost.Share, err error) {
+	b := in.Body
+	sh = gatepost.Share{ID: gatepost.NewID(), CameraID: b.CameraID, MaxUses: b.MaxUses, CreatedAt: now.Truncate(time.Millisecond),
+		ExpiresAt: b.ExpiresAt.UTC().Truncate(time.Second)} // tokens count whole seconds
+	for _, a := range []gatepost.Action{gatepost.ActionLive, gatepost.ActionPlayback} {
+		if slices.Contains(b.Actions, a) {
+			sh.Actions = append(sh.Actions, a)
+		}
+	}
+	if len(sh.Actions) == 0 || len(sh.Actions) != len(b.Actions) {
+		return sh, gatepost.InvalidField("actions", "say what the link opens: live, playback or both, each once")
+	}
+	if slices.Contains(sh.Actions, gatepost.ActionPlayback) {
+		if sh.From, sh.To, err = gatepost.CheckWindow(b.From, b.To, now); err != nil {
+			return sh, err
+		}
+	} else if !b.From.IsZero() || !b.To.IsZero() {
+		return sh, gatepost.InvalidField("from", "live has no window; leave from and to out, or share playback too")
+	}
+	switch {
+	case !sh.ExpiresAt.After(now):
+		return sh, gatepost.InvalidField("expires_at", "the link must end in the future")
+	case sh.ExpiresAt.Sub(now) > maxLife:
+		return sh, gatepost.InvalidField("expires_at", "a link lasts a year at most; make a new one then")
+	case b.MaxUses < 0 || b.MaxUses > maxUses:
+		return sh, gatepost.InvalidField("max_uses", "a link opens 1 to 1000000 times, or without a limit with 0")
+	}
+	sh.Label, err = gatepost.CheckText("label", b.Label, 0, maxLabel)
+	return sh, err
+}
+
+// Share is a share link as the API shows one.
+type Share struct {
+	ID             string            `json:"id"`
+	CameraID       string            `json:"camera_id"`
+	OrganisationID string            `json:"organisation_id" doc:"Who shares"`
+	CreatedBy      string            `json:"created_by" doc:"User id"`
+	Actions        []gatepost.Action `json:"actions" enum:"live,playback"`
+	From           *time.Time        `json:"from,omitempty" doc:"Playback: the window"`
+	To             *time.Time        `json:"to,omitempty"`
+	ExpiresAt      time.Time         `json:"expires_at"`
+	MaxUses        int               `json:"max_uses" doc:"0 for no limit"`
+	Uses           int               `json:"uses"`
+	Label          string            `json:"label"`
+	CreatedAt      time.Time         `json:"created_at"`
+	RevokedAt      *time.Time        `json:"revoked_at,omitempty"`
+}
+
+func view(sh gatepost.Share) Share {
+	v := Share{ID: sh.ID, CameraID: sh.CameraID, OrganisationID: sh.Organisation, CreatedBy: sh.CreatedBy, Actions: sh.Actions,
+		ExpiresAt: sh.ExpiresAt, MaxUses: sh.MaxUses, Uses: sh.Uses, Label: sh.Label, CreatedAt: sh.CreatedAt, RevokedAt: sh.RevokedAt}
+	v.From, v.To = window(sh)
+	return v
+}
+
+// window is the link's window, nil when it has none.
+func window(sh gatepost.Share) (from, to *time.Time) {
+	if !slices.Contains(sh.Actions, gatepost.ActionPlayback) {
+		return nil, nil
+	}
+	return &sh.From, &sh.To
+}
+
+type (
+	listInput struct {
+		host.Page
+		CameraID string `query:"camera_id" maxLength:"64" doc:"Only the links to this camera"`
+	}
+	listOutput  struct{ Body host.List[Share] }
+	revokeInput struct {
+		ID string `path:"id" maxLength:"64"`
+	}
+)
+
+func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error) {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owner := subject.Organisation
+	if subject.Admin() {
+		owner = ""
+	}
+	if in.CameraID != "" {
+		if _, _, err := (access.Gate{Store: f.opts.Store}).Camera(ctx, subject, in.CameraID, access.Share, nil); err != nil {
+			return nil, err
+		}
+	} else if d := access.Decide(access.Request{Subject: subject, Action: access.Share, Camera: gatepost.Camera{Owner: subject.Organisation}}); !d.Allowed {
+		return nil, d.Err()
+	}
+	shares, err := f.opts.Store.Shares(ctx, owner, in.CameraID, in.After, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	return &listOutput{Body: host.Paged(shares, in.Limit, func(sh gatepost.Share) string { return sh.ID }, view)}, nil
+}
+
+func (f *Function) revoke(ctx context.Context, in *revokeInput) (*struct{}, error) {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !gatepost.ValidID(in.ID) {
+		return nil, errNoShare
+	}
+	sh, err := f.opts.Store.Share(ctx, in.ID)
+	if gatepost.CodeOf(err) == gatepost.NotFound {
+		return nil, errNoShare
+	}
+	if err != nil {
+		return nil, err
+	}
+	detail := map[string]string{"act": "revoke", "share": sh.ID}
+	_, _, err = access.Gate{Store: f.opts.Store}.Camera(ctx, subject, sh.CameraID, access.Share, detail)
+	if gatepost.CodeOf(err) == gatepost.NotFound {
+		return nil, errNoShare
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, f.opts.Store.RevokeShare(ctx, sh.ID, time.Now(), access.Entry(gatepost.LedgerRevoke, subject, sh.CameraID, detail))
+}
+
+var errNoShare = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such share link, or none that you may know of"}
+
+func joined(actions []gatepost.Action) string {
+	parts := make([]string, len(actions))
+	for i, a := range actions {
+		parts[i] = string(a)
+	}
+	return strings.Join(parts, ",")
+}
