@@ -22,7 +22,7 @@ const (
 // patrol, inspection, maintenance and other; a deployment may use words of its own.
 const PurposeOwn = "own"
 
-type createInput struct {
+type grantInput struct {
 	Body struct {
 		CameraID   string          `json:"camera_id" minLength:"1" maxLength:"64"`
 		Action     gatepost.Action `json:"action" enum:"live,playback"`
@@ -43,7 +43,7 @@ type NewGrant struct {
 	URLs      gatepost.PlayURLs `json:"urls"`
 }
 
-type createOutput struct {
+type grantOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         NewGrant
 }
@@ -54,7 +54,7 @@ var actions = map[gatepost.Action]access.Action{
 	gatepost.ActionPlayback: access.Playback,
 }
 
-func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, error) {
+func (f *Function) create(ctx context.Context, in *grantInput) (*grantOutput, error) {
 	subject, err := auth.Subject(ctx)
 	if err != nil {
 		return nil, err
@@ -83,12 +83,12 @@ func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, 
 	if err := f.opts.Store.CreateGrant(ctx, g, access.Entry(gatepost.LedgerGrant, subject, c.ID, detail(g, d.Rule))); err != nil {
 		return nil, err
 	}
-	return &createOutput{CacheControl: "no-store", Body: NewGrant{
+	return &grantOutput{CacheControl: "no-store", Body: NewGrant{
 		ID: g.ID, Token: raw, ExpiresAt: g.ExpiresAt, Label: subject.Login, URLs: f.opts.Addresses.Play(g, raw)}}, nil
 }
 
 // grant builds the grant that is asked for, rule by rule.
-func (f *Function) grant(in *createInput, s gatepost.Subject, now time.Time) (g gatepost.Grant, err error) {
+func (f *Function) grant(in *grantInput, s gatepost.Subject, now time.Time) (g gatepost.Grant, err error) {
 	b := in.Body
 	g = gatepost.Grant{ID: gatepost.NewID(), CameraID: b.CameraID, Action: b.Action, UserID: s.UserID, Organisation: s.Organisation,
 		CreatedAt: now.Truncate(time.Millisecond)}

@@ -19,7 +19,7 @@ const (
 	maxLabel = 100 // characters
 )
 
-type createInput struct {
+type shareInput struct {
 	Body struct {
 		CameraID  string            `json:"camera_id" minLength:"1" maxLength:"64"`
 		Actions   []gatepost.Action `json:"actions" minItems:"1" maxItems:"2" uniqueItems:"true" enum:"live,playback"`
@@ -38,12 +38,12 @@ type NewShare struct {
 	Token string `json:"token" doc:"The token that the link carries"`
 }
 
-type createOutput struct {
+type shareOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         NewShare
 }
 
-func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, error) {
+func (f *Function) create(ctx context.Context, in *shareInput) (*shareOutput, error) {
 	subject, err := auth.Subject(ctx)
 	if err != nil {
 		return nil, err
@@ -70,11 +70,11 @@ func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, 
 	if err := f.opts.Store.CreateShare(ctx, sh, entry); err != nil {
 		return nil, err
 	}
-	return &createOutput{CacheControl: "no-store", Body: NewShare{ID: sh.ID, URL: f.opts.Addresses.Share(raw), Token: raw}}, nil
+	return &shareOutput{CacheControl: "no-store", Body: NewShare{ID: sh.ID, URL: f.opts.Addresses.Share(raw), Token: raw}}, nil
 }
 
 // newShare builds the link that is asked for, rule by rule.
-func newShare(in *createInput, now time.Time) (sh gatepost.Share, err error) {
+func newShare(in *shareInput, now time.Time) (sh gatepost.Share, err error) {
 	b := in.Body
 	sh = gatepost.Share{ID: gatepost.NewID(), CameraID: b.CameraID, MaxUses: b.MaxUses, CreatedAt: now.Truncate(time.Millisecond),
 		ExpiresAt: b.ExpiresAt.UTC().Truncate(time.Second)} // tokens count whole seconds
