@@ -118,7 +118,7 @@ func (c *channel) report(all bool) (gatepost.CameraStatus, bool) {
 	if recording != c.status.Recording {
 		c.status.Recording, c.changed = recording, true
 	}
-	if !c.changed && !(all && c.status.Online) {
+	if !c.changed && (!all || !c.status.Online) {
 		return gatepost.CameraStatus{}, false
 	}
 	if all && c.status.Online {

@@ -91,7 +91,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		if l.limiter.Acquire(c.RemoteAddr()) {
 			return &limitedConn{Conn: c, limiter: l.limiter}, nil
 		}
-		c.Close()
+		_ = c.Close()
 		if l.refused != nil {
 			l.refused(c.RemoteAddr())
 		}

@@ -12,10 +12,10 @@ func StartsPicture(codec media.Codec, nal []byte) bool {
 		if len(nal) < 2 {
 			return false
 		}
-		switch t := nal[0] & 0x1f; {
-		case t == 1, t == 2, t == 5:
+		switch nal[0] & 0x1f {
+		case 1, 2, 5:
 			return nal[1]&0x80 != 0 // first_mb_in_slice is ue(v): a leading 1 is 0
-		case t == 3, t == 4:
+		case 3, 4:
 			return false
 		}
 	case media.H265:

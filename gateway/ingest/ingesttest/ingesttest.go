@@ -292,7 +292,7 @@ type FFmpeg struct {
 // Push starts ffmpeg; it is killed when the test ends.
 func Push(t testing.TB, args ...string) *FFmpeg {
 	t.Helper()
-	f := &FFmpeg{cmd: exec.Command("ffmpeg", args...), done: make(chan struct{})}
+	f := &FFmpeg{cmd: exec.CommandContext(context.Background(), "ffmpeg", args...), done: make(chan struct{})}
 	f.cmd.Stdout, f.cmd.Stderr = &f.output, &f.output
 	if err := f.cmd.Start(); err != nil {
 		t.Fatalf("start ffmpeg: %v", err)

@@ -69,10 +69,10 @@ func (d *demuxer) message(isVideo bool, timestamp uint32, body []byte) error {
 	if isVideo {
 		parse, e = parseVideo, &d.video
 	}
-	t, err := parse(body)
-	if err != nil {
+	t, bad := parse(body)
+	if bad != nil {
 		d.pub.Lost(1, 1)
-		return nil
+		return d.begin()
 	}
 	d.pub.Lost(0, 1)
 	if t.codec == "" {
@@ -83,12 +83,11 @@ func (d *demuxer) message(isVideo bool, timestamp uint32, body []byte) error {
 		d.configure(e, t)
 	}
 	if len(t.data) > 0 && e.track != nil && e.track.Codec == t.codec {
-		u, err := d.unit(e, t)
-		if err != nil {
+		u, bad := d.unit(e, t)
+		switch {
+		case bad != nil:
 			d.pub.Lost(1, 0)
-			return nil
-		}
-		if u != nil {
+		case u != nil:
 			if err := d.write(e, u); err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/opus"
 
+	"github.com/gatepost-video/gatepost/gateway/ingest"
 	"github.com/gatepost-video/gatepost/streaming/media"
 )
 
@@ -221,11 +222,7 @@ func configuration(codec media.Codec, b []byte) (tag, error) {
 		if err = c.Unmarshal(b); err != nil {
 			return tag{}, err
 		}
-		if track.AudioConfig, err = c.Marshal(); err != nil {
-			return tag{}, err
-		}
-		track.ClockRate, track.SampleRate, track.Channels = c.SampleRate, c.SampleRate, c.ChannelCount
-		if track.ClockRate <= 0 {
+		if track = ingest.AAC(&c); track == nil {
 			err = errBad
 		}
 	case media.Opus:

@@ -21,8 +21,8 @@ var errGoodbye = errors.New("publisher said goodbye")
 
 // serve is the life of one connection.
 func (s *Server) serve(ctx context.Context, nc net.Conn) {
-	defer nc.Close()
-	defer context.AfterFunc(ctx, func() { nc.Close() })()
+	defer func() { _ = nc.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = nc.Close() })()
 	remote := nc.RemoteAddr().String()
 	_ = nc.SetReadDeadline(time.Now().Add(s.opts.HandshakeTimeout))
 
@@ -55,7 +55,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 		defer close(watched)
 		select {
 		case <-pub.Done():
-			nc.Close()
+			_ = nc.Close()
 		case <-finished:
 		}
 	}()

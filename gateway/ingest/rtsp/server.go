@@ -99,27 +99,24 @@ func (s *Server) Run(ctx context.Context) error {
 		s.close()
 		return fmt.Errorf("start RTSP server: %w", err)
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Wait() }()
-
-	var err error
-	select {
-	case <-ctx.Done():
-		srv.Close()
-		<-failed
-	case err = <-failed:
-		srv.Close()
-		err = fmt.Errorf("RTSP server: %w", err)
+	stop := context.AfterFunc(ctx, srv.Close)
+	err := srv.Wait()
+	if !stop() {
+		err = nil // it ended because it was closed
 	}
+	srv.Close()
 	h.sessions.Wait()
-	return err
+	if err != nil {
+		return fmt.Errorf("RTSP server: %w", err)
+	}
+	return nil
 }
 
 func (s *Server) close() {
-	s.opts.Listener.Close()
+	_ = s.opts.Listener.Close()
 	for _, c := range []*net.UDPConn{s.opts.RTP, s.opts.RTCP} {
 		if c != nil {
-			c.Close()
+			_ = c.Close()
 		}
 	}
 }
@@ -146,7 +143,7 @@ func ListenUDP(host string, port int) (rtp, rtcp *net.UDPConn, err error) {
 				return rtp, rtcp, nil
 			}
 		}
-		rtp.Close()
+		_ = rtp.Close()
 		if port != 0 {
 			return nil, nil, fmt.Errorf("listen for RTCP: %w", err)
 		}
@@ -155,7 +152,7 @@ func ListenUDP(host string, port int) (rtp, rtcp *net.UDPConn, err error) {
 }
 
 func listenUDP(host string, port int) (*net.UDPConn, error) {
-	c, err := net.ListenPacket("udp", net.JoinHostPort(host, strconv.Itoa(port)))
+	c, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}

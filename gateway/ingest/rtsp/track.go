@@ -83,7 +83,7 @@ func newTrack(m *description.Media, f format.Format) *track {
 	switch f := f.(type) {
 	case *format.H264:
 		t.media.Codec = media.H264
-		t.media.SPS, t.media.PPS = f.SafeParams()
+		t.media.SPS, t.media.PPS = f.SPS, f.PPS
 		t.newDecoder = func() (decode, error) {
 			d, err := f.CreateDecoder()
 			if err != nil {
@@ -93,7 +93,7 @@ func newTrack(m *description.Media, f format.Format) *track {
 		}
 	case *format.H265:
 		t.media.Codec = media.H265
-		t.media.VPS, t.media.SPS, t.media.PPS = f.SafeParams()
+		t.media.VPS, t.media.SPS, t.media.PPS = f.VPS, f.SPS, f.PPS
 		t.newDecoder = func() (decode, error) {
 			d, err := f.CreateDecoder()
 			if err != nil {
@@ -162,15 +162,11 @@ func newTrack(m *description.Media, f format.Format) *track {
 
 // aac fills in the parameters of AAC.
 func (t *track) aac(c *mpeg4audio.AudioSpecificConfig) bool {
-	if c == nil {
+	m := ingest.AAC(c)
+	if m == nil {
 		return false
 	}
-	config, err := c.Marshal()
-	if err != nil {
-		return false
-	}
-	t.media.Codec, t.media.AudioConfig = media.AAC, config
-	t.media.SampleRate, t.media.Channels = c.SampleRate, c.ChannelCount
+	t.media = m
 	return true
 }
 

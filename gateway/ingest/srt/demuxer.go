@@ -72,11 +72,7 @@ func trackOf(t *mpegts.Track) *media.Track {
 	case *codecs.H265:
 		return &media.Track{Codec: media.H265, ClockRate: 90000}
 	case *codecs.MPEG4Audio:
-		config, err := c.Config.Marshal()
-		if err != nil || c.SampleRate <= 0 {
-			return nil
-		}
-		return &media.Track{Codec: media.AAC, ClockRate: c.SampleRate, AudioConfig: config, SampleRate: c.SampleRate, Channels: c.ChannelCount}
+		return ingest.AAC(&c.Config)
 	case *codecs.Opus:
 		channels := 2
 		if c.Desc != nil && c.Desc.ChannelCount() > 0 {

@@ -90,13 +90,13 @@ func (s *Server) admit(ctx context.Context, req gosrt.ConnRequest, remote string
 
 // receive takes a publisher's stream until its end, and says why it ended.
 func (s *Server) receive(ctx context.Context, conn gosrt.Conn, pub ingest.Session) gatepost.EndReason {
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 
 	var late atomic.Bool
 	silence := time.AfterFunc(s.opts.HandshakeTimeout, func() {
 		late.Store(true)
-		conn.Close()
+		_ = conn.Close()
 	})
 	defer silence.Stop()
 	finished, watched := make(chan struct{}), make(chan struct{})
@@ -104,7 +104,7 @@ func (s *Server) receive(ctx context.Context, conn gosrt.Conn, pub ingest.Sessio
 		defer close(watched)
 		select {
 		case <-pub.Done():
-			conn.Close()
+			_ = conn.Close()
 		case <-finished:
 		}
 	}()
