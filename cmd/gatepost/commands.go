@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/gateway/control"
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
@@ -119,7 +118,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, objects.Close()) }()
-	plane := newControlPlane(db, objects, splitAddresses(public, media, &c.doorFlags), public.Scheme == "https")
+	plane := newControlPlane(db, objects, splitAddresses(public, media, &c.doorFlags), public.Scheme == "https", c.Data)
 	generated, err := plane.prepare(ctx, c.AdminPassword)
 	if err != nil {
 		return err
@@ -158,7 +157,7 @@ type openapiCmd struct{}
 
 // Run prints.
 func (openapiCmd) Run() error {
-	doc, err := host.OpenAPI("1", newControlPlane(nil, nil, gatepost.Addresses{}, false).register()...)
+	doc, err := host.OpenAPI("1", unconnected().register()...)
 	if err != nil {
 		return err
 	}

@@ -13,12 +13,17 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/camera"
+	"github.com/gatepost-video/gatepost/functions/grant"
+	"github.com/gatepost-video/gatepost/functions/hold"
 	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 	"github.com/gatepost-video/gatepost/functions/host/fiberhost"
 	"github.com/gatepost-video/gatepost/functions/identity"
+	"github.com/gatepost-video/gatepost/functions/integrity"
 	"github.com/gatepost-video/gatepost/functions/node"
 	"github.com/gatepost-video/gatepost/functions/organisation"
+	"github.com/gatepost-video/gatepost/functions/playback"
+	"github.com/gatepost-video/gatepost/functions/share"
 	"github.com/gatepost-video/gatepost/internal/demo"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
@@ -31,35 +36,49 @@ var version = "dev"
 
 // controlPlane is every function over one database and one object store.
 type controlPlane struct {
-	db           *sqlstore.Store
-	issuer       *token.Issuer
 	tokens       *token.Verifier
 	identity     *identity.Service
 	organisation *organisation.Service
 	camera       *camera.Function
+	grant        *grant.Function
+	share        *share.Function
+	hold         *hold.Function
+	playback     *playback.Function
 	node         *node.Service
+	integrity    *integrity.Service
 }
 
-// newControlPlane makes the functions. With a nil db they can be registered,
-// for the OpenAPI document, but not called.
-func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure bool) *controlPlane {
-	if db == nil {
-		return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil),
-			camera: camera.New(camera.Options{}), node: node.New(node.Options{})}
+// newControlPlane makes the functions. temp is a directory for clips in the
+// making.
+func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure bool, temp string) *controlPlane {
+	issuer := token.NewIssuer(db, token.IssuerOptions{})
+	tokens := token.NewVerifier(issuer, token.VerifierOptions{})
+	return &controlPlane{
+		tokens:       tokens,
+		identity:     identity.New(identity.Options{Store: db, Issuer: issuer, SecureCookies: secure}),
+		organisation: organisation.New(db),
+		camera:       camera.New(camera.Options{Store: db, Addresses: addresses}),
+		grant:        grant.New(grant.Options{Store: db, Tokens: issuer, Addresses: addresses}),
+		share:        share.New(share.Options{Store: db, Tokens: issuer, Verifier: tokens, Addresses: addresses}),
+		hold:         hold.New(hold.Options{Store: db}),
+		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
+		node:         node.New(node.Options{Store: db}),
+		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
 	}
-	p := &controlPlane{db: db}
-	p.issuer = token.NewIssuer(db, token.IssuerOptions{})
-	p.tokens = token.NewVerifier(p.issuer, token.VerifierOptions{})
-	p.identity = identity.New(identity.Options{Store: db, Issuer: p.issuer, SecureCookies: secure})
-	p.organisation = organisation.New(db)
-	p.camera = camera.New(camera.Options{Store: db, Addresses: addresses})
-	p.node = node.New(node.Options{Store: db})
-	return p
+}
+
+// unconnected is a control plane for the OpenAPI document: its operations can
+// be registered, but not called.
+func unconnected() *controlPlane {
+	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
+		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}),
+		playback: playback.New(playback.Options{}), node: node.New(node.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
-	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.node.Register}
+	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
+		p.hold.Register, p.playback.Register, p.node.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -70,7 +89,10 @@ type job struct {
 }
 
 func (p *controlPlane) jobs() []job {
-	return []job{{"identity", time.Hour, p.identity.Run}}
+	return []job{
+		{"identity", time.Hour, p.identity.Run},
+		{"integrity", time.Minute, p.integrity.Run},
+	}
 }
 
 // runJobs does every job at once and then at its interval, until ctx ends. A

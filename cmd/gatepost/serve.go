@@ -63,8 +63,14 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, objects.Close()) }()
 
-	plane := newControlPlane(db, objects, addresses, public.Scheme == "https")
-	generated, err := plane.prepare(ctx, c.AdminPassword)
+	plane := newControlPlane(db, objects, addresses, public.Scheme == "https", c.Data)
+	password := c.AdminPassword
+	if c.Demo {
+		if password, err = demoAdmin(&c.storeFlags, password); err != nil {
+			return err
+		}
+	}
+	generated, err := plane.prepare(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -86,6 +92,9 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	g.Go(func() error { return runJobs(ctx, plane.jobs()) })
 	if c.Pprof != "" {
 		g.Go(func() error { return serveDebug(ctx, c.Pprof) })
+	}
+	if c.Demo {
+		g.Go(func() error { return runDemo(ctx, &c.storeFlags, plane, addresses) })
 	}
 	slog.Info("serving", "portal", public.String(), "media", media.String(), "rtsp", addresses.RTSP, "rtmp", addresses.RTMP, "srt", addresses.SRT)
 	announceAdmin(generated)
