@@ -33,6 +33,8 @@ type watched struct {
 	Position     float64  `json:"position"`
 	Ended        bool     `json:"ended"`
 	State        string   `json:"state"`
+	Transport    string   `json:"transport"`
+	States       []string `json:"states"`
 	Error        string   `json:"error"`
 	Logs         []string `json:"logs"`
 }
@@ -44,9 +46,11 @@ func page(t *testing.T) string {
 	dist := filepath.Join(root(t), "sdk", "js", "dist")
 	mux := http.NewServeMux()
 	mux.Handle("/sdk/", http.StripPrefix("/sdk/", http.FileServer(http.Dir(dist))))
+	mux.Handle("/hls.js/", http.StripPrefix("/hls.js/", http.FileServer(http.Dir(filepath.Join(root(t), "node_modules", "hls.js", "dist")))))
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, `<!doctype html><meta charset="utf-8"><title>test</title>
+<script type="importmap">{"imports":{"hls.js/light":"/hls.js/hls.light.mjs"}}</script>
 <script type="module">import '/sdk/player.js'; import { publish } from '/sdk/index.js'; window.gatepost = { publish }</script>
 <gatepost-player muted autoplay style="display:block;width:640px;height:360px"></gatepost-player>`)
 	})

@@ -291,9 +291,9 @@ type grant struct {
 	ID    string `json:"id"`
 	Token string `json:"token"`
 	URLs  struct {
-		HLS      string `json:"hls"`
-		WHEP     string `json:"whep"`
-		Playlist string `json:"playlist"`
+		HLS      string `json:"hls,omitempty"`
+		WHEP     string `json:"whep,omitempty"`
+		Playlist string `json:"playlist,omitempty"`
 	} `json:"urls"`
 }
 

@@ -36,11 +36,11 @@ async function watch(page, task) {
     const wait = (ms) => new Promise((done) => setTimeout(done, ms))
     const player = document.querySelector('gatepost-player')
     const states = []
-    player.addEventListener('statechange', () => states.push(player.store?.state?.status ?? player.getAttribute('data-state') ?? ''))
+    player.addEventListener('statechange', (e) => states.push(`${e.detail.state} ${e.detail.transport ?? ''} ${e.detail.reason ?? ''}`))
     const asked = performance.now()
-    player.mode = task.mode
+    if (task.mode === 'hls' || task.mode === 'whep') player.setAttribute('mode', task.mode)
     player.grant = task.grant
-    const video = () => player.video ?? player.shadowRoot?.querySelector('video')
+    const video = () => player.video
     const frames = () => video()?.getVideoPlaybackQuality().totalVideoFrames ?? 0
     const deadline = asked + (task.patience ?? 15) * 1000
     while (frames() < 1 && performance.now() < deadline) await wait(5)
@@ -68,7 +68,7 @@ async function watch(page, task) {
     return {
       frames: frames() - f0, advanced, first_frame_ms: Math.round(firstFrame), longest_still_ms: Math.round(longest),
       width: video().videoWidth, height: video().videoHeight, duration: video().duration || 0, position: video().currentTime,
-      ended: video().ended, state: player.dataset.state ?? '', states,
+      ended: video().ended, state: player.store.snapshot.state, transport: player.store.snapshot.transport, states,
     }
   }, task)
 }

@@ -26,7 +26,7 @@ async function follow(page, task, say, logs) {
         frames: video ? video.getVideoPlaybackQuality().totalVideoFrames : -1,
         time: video?.currentTime ?? 0,
         paused: video?.paused ?? true,
-        state: player?.dataset.state ?? '',
+        state: player?.store.snapshot.state ?? '',
         text: document.body.innerText.slice(0, 2000),
       }
     })
