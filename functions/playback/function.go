@@ -113,7 +113,7 @@ func (f *Function) Register(api huma.API) {
 		Summary: "Redirects to the bytes of a recording that Range names, within a token's window", Tags: tags, Security: auth.Public,
 		DefaultStatus: http.StatusFound}, f.segment)
 	huma.Register(api, huma.Operation{OperationID: "head-segment", Method: http.MethodHead, Path: "/v1/playback/{token}/{recording}.mp4",
-		Summary: "The size of a recording, within a token's window", Tags: tags, Security: auth.Public}, f.head)
+		Summary: "The size of a recording, within a token's window", Tags: tags, Security: auth.Public}, f.segment)
 	huma.Register(api, huma.Operation{OperationID: "create-clip", Method: http.MethodPost, Path: "/v1/clips",
 		Summary: "Make an MP4 file of up to an hour", Tags: tags, DefaultStatus: http.StatusCreated}, f.clip)
 }

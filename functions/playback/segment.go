@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 )
@@ -18,20 +20,25 @@ type ByRecording struct {
 
 type segmentInput struct {
 	ByRecording
-	Range string `header:"Range" maxLength:"100" doc:"The bytes of one segment, as the playlist names it; needed unless the window holds the whole recording"`
+	method string
+	Range  string `header:"Range" maxLength:"100" doc:"The bytes of one segment, as the playlist names it; needed unless the window holds the whole recording"`
+}
+
+// Resolve implements huma.Resolver: net/http hands HEAD to GET's operation.
+func (in *segmentInput) Resolve(ctx huma.Context) []error {
+	in.method = ctx.Method()
+	return nil
 }
 
 type segmentOutput struct {
 	Status       int
 	Location     string `header:"Location"`
 	CacheControl string `header:"Cache-Control"`
-}
 
-type headOutput struct {
+	// For HEAD.
 	ContentType   string `header:"Content-Type"`
 	ContentLength string `header:"Content-Length"`
 	AcceptRanges  string `header:"Accept-Ranges"`
-	CacheControl  string `header:"Cache-Control"`
 }
 
 // recording returns a recording of a token's camera and what its window opens.
@@ -63,6 +70,10 @@ func (f *Function) segment(ctx context.Context, in *segmentInput) (*segmentOutpu
 	if err != nil {
 		return nil, err
 	}
+	if in.method == http.MethodHead {
+		return &segmentOutput{Status: http.StatusOK, ContentType: "video/mp4", ContentLength: strconv.FormatInt(r.Bytes, 10),
+			AcceptRanges: "bytes", CacheControl: "private, no-store"}, nil
+	}
 	opts := objstore.PresignOptions{Expires: f.opts.SegmentURL}
 	if opts.Range, err = permit(in.Range, &r, e); err != nil {
 		return nil, err
@@ -72,14 +83,6 @@ func (f *Function) segment(ctx context.Context, in *segmentInput) (*segmentOutpu
 		return nil, err
 	}
 	return &segmentOutput{Status: http.StatusFound, Location: url, CacheControl: "private, no-store"}, nil
-}
-
-func (f *Function) head(ctx context.Context, in *ByRecording) (*headOutput, error) {
-	r, _, err := f.recording(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	return &headOutput{ContentType: "video/mp4", ContentLength: strconv.FormatInt(r.Bytes, 10), AcceptRanges: "bytes", CacheControl: "private, no-store"}, nil
 }
 
 // permit decides whether a Range header asks for nothing but the init segment and

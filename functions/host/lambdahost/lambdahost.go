@@ -74,8 +74,12 @@ func (s *statusOnly) WriteHeader(status int)      { s.status = status }
 // http.ServeMux does not.
 type adapter struct{ mux *http.ServeMux }
 
-// Handle implements huma.Adapter.
+// Handle implements huma.Adapter. An operation for HEAD is left out: the mux sends
+// HEAD to what is registered for GET, which must tell the two apart.
 func (a *adapter) Handle(op *huma.Operation, handle func(huma.Context)) {
+	if op.Method == http.MethodHead {
+		return
+	}
 	segments := strings.Split(op.Path, "/")
 	suffixes := make(map[string]string) // by parameter
 	for i, segment := range segments {
