@@ -13,8 +13,7 @@ const window = 1024
 // whose predecessor is missing waits until that comes, until it has waited for too
 // long, or until too many wait; what is missing then counts as lost.
 //
-// Time goes by the arrivals given to push, so nothing is released while nothing
-// arrives. It is not safe for concurrent use.
+// Time goes by what push and expire are given. It is not safe for concurrent use.
 type reorder struct {
 	wait  time.Duration
 	limit int // packets that may wait, below window
@@ -67,6 +66,11 @@ func (r *reorder) push(p *rtp.Packet, now time.Time) {
 		*s = slot{p, now}
 		r.waiting++
 	}
+	r.expire(now)
+}
+
+// expire gives up on what has been waited for too long.
+func (r *reorder) expire(now time.Time) {
 	for r.waiting > 0 && (r.waiting > r.limit || now.Sub(r.oldest()) >= r.wait) {
 		r.skip()
 	}

@@ -18,8 +18,7 @@ const (
 // timeline puts the RTP times of a session's tracks on one scale that begins at
 // the session's first packet. RTP times begin anywhere (RFC 3550 §5.1), so a track is
 // placed by the arrival of its first packet; what the sender's reports say of the
-// difference between audio and video (§6.4.1) then moves the audio, at once while
-// nothing of it was handed on, slowly afterwards.
+// difference between audio and video (§6.4.1) then moves the audio, slowly.
 //
 // It is not safe for concurrent use.
 type timeline struct {
@@ -34,7 +33,6 @@ type trackTime struct {
 	last    int64 // unwrapped RTP time of the newest packet
 	offset  int64 // ticks: the first packet's place on the scale
 	target  int64 // where the offset is moving
-	handed  bool
 	prior   int64 // the last time given, before the offset
 
 	reported  bool
@@ -61,13 +59,10 @@ func (tl *timeline) pts(track int, rtpTime uint32, arrival time.Time) int64 {
 		t.base, t.last = int64(rtpTime), int64(rtpTime)
 		t.offset = media.Ticks(arrival.Sub(tl.origin), t.rate)
 		t.target = t.offset
-		tl.align()
 	}
 	t.last += int64(int32(rtpTime - uint32(t.last)))
 	at := t.last - t.base
-	if !t.handed {
-		t.offset, t.handed = t.target, true
-	} else if step := (at - t.prior) / slewDivisor; step > 0 {
+	if step := (at - t.prior) / slewDivisor; step > 0 {
 		t.offset += min(step, max(-step, t.target-t.offset))
 	}
 	t.prior = at

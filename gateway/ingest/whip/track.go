@@ -55,8 +55,22 @@ func newTrack(s *session, index int, remote *webrtc.TrackRemote) *track {
 // read takes packets until the connection ends.
 func (t *track) read() {
 	buf := make([]byte, receiveMTU)
+	limited := false
 	for {
+		if waiting := t.reorder.waiting > 0; waiting || limited {
+			var deadline time.Time // none
+			if waiting {
+				deadline = time.Now().Add(t.reorder.wait)
+			}
+			_ = t.remote.SetReadDeadline(deadline) // fails when the track has ended, and Read says so
+			limited = waiting
+		}
 		n, _, err := t.remote.Read(buf)
+		if limited && isTimeout(err) {
+			t.reorder.expire(time.Now())
+			t.account()
+			continue
+		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
 				t.s.logger.Debug("WHIP track ended", "kind", t.remote.Kind().String(), "err", err)
@@ -72,6 +86,11 @@ func (t *track) read() {
 	}
 	t.reorder.flush()
 	t.account()
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 func (t *track) packet(p *rtp.Packet, now time.Time) {
