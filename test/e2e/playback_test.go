@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost"
 )
 
 // TestPlayback records over several objects with a gap between, and plays
@@ -212,7 +214,17 @@ func resolve(t *testing.T, base, ref string) string {
 
 const nodeKey = "end-to-end-node-key"
 
-// dayRecording is the row of an object that is never read: a minute of two-second GOPs.
-func dayRecording(camera, run string, i int, start time.Time) map[string]any {
-	return map[string]any{"camera": camera, "run": run, "seq": i, "start": stamp(start)}
+// dayRecording is the row of an object that is never read: a minute of
+// two-second GOPs.
+func dayRecording(camera, run string, i int, start time.Time) gatepost.Recording {
+	const gop = 2 * time.Second
+	r := gatepost.Recording{ID: gatepost.NewID(), CameraID: camera, Run: run, Seq: i, Key: gatepost.RecordingKey(30, camera, start, run, i),
+		Start: start, End: start.Add(time.Minute), Duration: time.Minute, MediaTime: time.Duration(i) * time.Minute, Frames: 1500,
+		SHA256: strings.Repeat("ab", 32), Codecs: "avc1.42c01f", Width: 1280, Height: 720, InitLen: 800, InitSHA256: strings.Repeat("cd", 32), RetentionDays: 30}
+	for at, offset := time.Duration(0), r.InitLen; at < time.Minute; at += gop {
+		r.Segments = append(r.Segments, gatepost.Segment{Offset: offset, Length: 500_000, Start: at, Duration: gop})
+		offset += 500_000
+		r.Bytes = offset
+	}
+	return r
 }
