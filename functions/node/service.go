@@ -33,8 +33,10 @@ type Cameras interface {
 	UpdateCamera(ctx context.Context, id string, fence bool, change func(*gatepost.Camera) (gatepost.LedgerEntry, error)) (gatepost.Camera, error)
 }
 
-// Revocations lists what gateways must no longer show.
+// Revocations lists what gateways must no longer show, and forgets those whose
+// grants have expired.
 type Revocations interface {
+	PurgeRevocations(ctx context.Context, before time.Time) (int64, error)
 	RevocationsSince(ctx context.Context, cursor int64, now time.Time, limit int) (grantIDs []string, next int64, err error)
 }
 
@@ -155,16 +157,20 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 // stopped tells whether a session that a gateway reports is no longer wanted:
 // its camera may not push, or another session has come since.
 func stopped(a gatepost.CameraAdmission, st gatepost.CameraStatus, node string) bool {
-	return !a.State.MayPublish() || a.Epoch > st.Epoch && a.Node != node
+	return !a.State.MayPublish() || a.Epoch > st.Epoch && (a.Node != node || a.Node == "")
 }
 
-// ReportMeasurement judges a camera's first measurement: passed puts it in
-// service, failed leaves it in acceptance with the reasons. It fails with
-// NotFound; a camera that was suspended meanwhile keeps its state.
+// ReportMeasurement judges a camera's measurement: passed puts it in service,
+// failed leaves it in acceptance with the reasons. A camera that was suspended
+// meanwhile gets its verdict and keeps its state; one that is in service or
+// retired has its verdict already, and nothing changes. It fails with NotFound.
 func (s *Service) ReportMeasurement(ctx context.Context, cameraID string, m gatepost.Measurement) error {
 	passed, reasons := s.opts.Limits.Judge(m)
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	_, err := s.opts.Store.UpdateCamera(ctx, cameraID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+		if c.State != gatepost.CameraAcceptance && c.State != gatepost.CameraSuspended {
+			return gatepost.LedgerEntry{}, errMeasured
+		}
 		verdict := "failed"
 		c.Acceptance = &gatepost.Acceptance{At: now, Passed: passed, Reasons: reasons, Measurement: m}
 		c.UpdatedAt = now
@@ -177,11 +183,17 @@ func (s *Service) ReportMeasurement(ctx context.Context, cameraID string, m gate
 		return gatepost.LedgerEntry{At: now, Kind: gatepost.LedgerCamera, Actor: "system", CameraID: cameraID, Allowed: true,
 			Detail: map[string]string{"act": "acceptance", "verdict": verdict}}, nil
 	})
+	if errors.Is(err, errMeasured) {
+		return nil
+	}
 	if err == nil {
 		s.opts.Logger.Info("camera measured", "camera", cameraID, "passed", passed)
 	}
 	return err
 }
+
+// errMeasured stops an update that has nothing to change.
+var errMeasured = errors.New("the camera is not being measured")
 
 // RecordingClosed makes the row of a stored object; a second call for the same
 // one does nothing. A recording of a camera that does not exist fails with
@@ -191,4 +203,18 @@ func (s *Service) RecordingClosed(ctx context.Context, r gatepost.Recording) err
 		return &gatepost.Error{Code: gatepost.Invalid, Message: "not a recording", Err: errors.New("camera, run, number or times are out of range")}
 	}
 	return s.opts.Store.InsertRecording(ctx, r)
+}
+
+// purgeAfter is how long a revocation outlives its grant: longer than any two
+// clocks differ.
+const purgeAfter = time.Hour
+
+// Run does the timed work once: it forgets revocations of grants that have
+// long expired. Run twice, it does it once. Call it every hour or so.
+func (s *Service) Run(ctx context.Context) error {
+	n, err := s.opts.Store.PurgeRevocations(ctx, time.Now().Add(-purgeAfter))
+	if err == nil && n > 0 {
+		s.opts.Logger.Debug("revocations forgotten", "count", n)
+	}
+	return err
 }

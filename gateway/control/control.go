@@ -43,11 +43,15 @@ func New(base, key string) (*Client, error) {
 
 // AuthorisePublish asks whether a camera may publish.
 func (c *Client) AuthorisePublish(ctx context.Context, req gatepost.PublishRequest) (p gatepost.PublishPermit, err error) {
-	return p, c.call(ctx, http.MethodPost, "/v1/node/publish", req, &p)
+	err = c.call(ctx, http.MethodPost, "/v1/node/publish", req, &p)
+	return p, err
 }
 
 // SRTPassphrase asks what an SRT caller for a camera must prove.
 func (c *Client) SRTPassphrase(ctx context.Context, cameraID string) (string, error) {
+	if !gatepost.ValidID(cameraID) { // anything else is no path
+		return "", &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera"}
+	}
 	var out struct {
 		Passphrase string `json:"passphrase"`
 	}
@@ -55,12 +59,32 @@ func (c *Client) SRTPassphrase(ctx context.Context, cameraID string) (string, er
 	return out.Passphrase, err
 }
 
-// Sync tells how cameras are and learns what was revoked.
-func (c *Client) Sync(ctx context.Context, req gatepost.SyncRequest) (r gatepost.SyncReply, err error) {
-	if req.Cameras == nil {
-		req.Cameras = []gatepost.CameraStatus{}
+// syncChunk is how many statuses one request holds: at under a kilobyte each,
+// half of what the functions read of a body.
+const syncChunk = 500
+
+// Sync tells how cameras are and learns what was revoked. A gateway of many
+// cameras asks in parts; when one fails, so does the whole, and what was told
+// is told again.
+func (c *Client) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.SyncReply, error) {
+	all := gatepost.SyncReply{Cursor: req.Cursor}
+	for first := true; first || len(req.Cameras) > 0; first = false {
+		n := min(len(req.Cameras), syncChunk)
+		part := gatepost.SyncRequest{Node: req.Node, Cursor: all.Cursor, Cameras: req.Cameras[:n]}
+		req.Cameras = req.Cameras[n:]
+		if part.Cameras == nil {
+			part.Cameras = []gatepost.CameraStatus{}
+		}
+		var reply gatepost.SyncReply
+		if err := c.call(ctx, http.MethodPost, "/v1/node/sync", part, &reply); err != nil {
+			return gatepost.SyncReply{}, err
+		}
+		all.Cursor = reply.Cursor
+		all.RevokedGrants = append(all.RevokedGrants, reply.RevokedGrants...)
+		all.StoppedCameras = append(all.StoppedCameras, reply.StoppedCameras...)
+		all.Measure = append(all.Measure, reply.Measure...)
 	}
-	return r, c.call(ctx, http.MethodPost, "/v1/node/sync", req, &r)
+	return all, nil
 }
 
 // ReportMeasurement hands over a camera's measurement.
@@ -70,6 +94,9 @@ func (c *Client) ReportMeasurement(ctx context.Context, cameraID string, m gatep
 
 // RecordingClosed tells that an object is stored.
 func (c *Client) RecordingClosed(ctx context.Context, r gatepost.Recording) error {
+	if r.Segments == nil {
+		r.Segments = []gatepost.Segment{} // a list, never null
+	}
 	return c.call(ctx, http.MethodPost, "/v1/node/recordings", r, nil)
 }
 
@@ -105,7 +132,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane's answer broke off", Err: err}
 	}
 	if res.StatusCode >= http.StatusBadRequest {
-		return refusal(path, res.StatusCode, b)
+		return refusal(path, res, b)
 	}
 	if out == nil {
 		return nil
@@ -119,16 +146,19 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 // refusal turns a problem document back into the error that it was made of. A
 // refused node key is no camera's fault: it counts as the control plane being
 // away, which is logged and tried again.
-func refusal(path string, status int, body []byte) error {
+//
+// The node key is refused with the challenge of RFC 6750 §3; a camera's key,
+// which only /v1/node/publish looks at, without.
+func refusal(path string, res *http.Response, body []byte) error {
 	var p struct {
 		Code   gatepost.Code `json:"code"`
 		Detail string        `json:"detail"`
 		Field  string        `json:"field"`
 	}
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
-		return &gatepost.Error{Code: gatepost.Unavailable, Message: fmt.Sprintf("the control plane answers %s with status %d", path, status)}
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: fmt.Sprintf("the control plane answers %s with status %d", path, res.StatusCode)}
 	}
-	if status == http.StatusUnauthorized && path != "/v1/node/publish" {
+	if res.StatusCode == http.StatusUnauthorized && res.Header.Get("WWW-Authenticate") != "" {
 		return &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane refuses this gateway's node key; set the same GATEPOST_NODE_KEY on both sides"}
 	}
 	if p.Code == gatepost.Internal {
