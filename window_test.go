@@ -1,6 +1,7 @@
 package gatepost
 
 import (
+	"errors"
 	"testing"
 	"time"
 )
@@ -33,8 +34,8 @@ func TestCheckWindow(t *testing.T) {
 	} {
 		from, to, err := CheckWindow(c.from, c.to, now)
 		if c.field != "" {
-			e, ok := err.(*Error)
-			if !ok || e.Code != Invalid || e.Field != c.field {
+			var e *Error
+			if !errors.As(err, &e) || e.Code != Invalid || e.Field != c.field {
 				t.Errorf("%s: %v, want a problem with %s", c.name, err, c.field)
 			}
 			continue

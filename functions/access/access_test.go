@@ -58,6 +58,31 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestEnrol(t *testing.T) {
+	for _, c := range []struct {
+		kind gatepost.OrganisationKind
+		role gatepost.Role
+		code gatepost.Code
+	}{
+		{gatepost.KindBusiness, gatepost.RoleOwner, ""},
+		{gatepost.KindPolice, gatepost.RoleSupervisor, ""},
+		{gatepost.KindOperator, gatepost.RoleMaintainer, ""},
+		{gatepost.KindBusiness, gatepost.RoleWatcher, gatepost.Forbidden},
+		{gatepost.KindBusiness, gatepost.RoleResponder, gatepost.Forbidden},
+		{gatepost.KindBusiness, "root", gatepost.Forbidden},
+		{gatepost.KindThirdParty, gatepost.RoleOwner, gatepost.Forbidden},
+		{gatepost.KindThirdParty, gatepost.RoleAdmin, ""},
+	} {
+		d := Enrol(gatepost.Subject{UserID: "u", Organisation: "o", Kind: c.kind, Role: c.role})
+		if d.Code != c.code || d.Allowed != (c.code == "") || d.ZH == "" || d.EN == "" {
+			t.Errorf("%s of %s: %+v, want %q", c.role, c.kind, d, c.code)
+		}
+	}
+	if d := Enrol(gatepost.Subject{Role: gatepost.RoleAdmin}); d.Code != gatepost.Unauthenticated {
+		t.Errorf("nobody: %+v", d)
+	}
+}
+
 func TestPurposeIsNeededOnlyOfOthers(t *testing.T) {
 	admin := gatepost.Subject{UserID: "u", Organisation: "hq", Role: gatepost.RoleAdmin}
 	if d := Decide(Request{Subject: admin, Action: Live, Camera: gatepost.Camera{Owner: "shop"}}); !d.NeedsPurpose {

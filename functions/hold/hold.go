@@ -99,7 +99,7 @@ func view(h gatepost.Hold) Hold {
 }
 
 type (
-	createInput struct {
+	holdInput struct {
 		Body struct {
 			CameraID   string    `json:"camera_id" minLength:"1" maxLength:"64"`
 			From       time.Time `json:"from"`
@@ -120,7 +120,7 @@ type (
 	}
 )
 
-func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, error) {
+func (f *Function) create(ctx context.Context, in *holdInput) (*createOutput, error) {
 	subject, err := auth.Subject(ctx)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (f *Function) create(ctx context.Context, in *createInput) (*createOutput, 
 }
 
 // newHold builds the hold that is asked for, rule by rule.
-func newHold(in *createInput, now time.Time) (h gatepost.Hold, err error) {
+func newHold(in *holdInput, now time.Time) (h gatepost.Hold, err error) {
 	b := in.Body
 	h = gatepost.Hold{ID: gatepost.NewID(), CameraID: b.CameraID, From: b.From.UTC().Truncate(time.Microsecond), To: b.To.UTC().Truncate(time.Microsecond),
 		Until: b.Until.UTC().Truncate(time.Millisecond), CreatedAt: now.Truncate(time.Millisecond)}

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,8 @@ func TestNew(t *testing.T) {
 		{"", "k", "--control"}, {"ftp://v", "k", "--control"}, {"v.example:8080", "k", "--control"}, {"http://", "k", "--control"}, {"http://v", "", "--node-key"},
 	} {
 		_, err := New(c.base, c.key)
-		e, _ := err.(*gatepost.Error)
-		if (err == nil) != (c.field == "") || e != nil && e.Field != c.field {
+		var e *gatepost.Error
+		if (err == nil) != (c.field == "") || errors.As(err, &e) && e.Field != c.field {
 			t.Errorf("New(%q, %q): %v, want a problem with %q", c.base, c.key, err, c.field)
 		}
 	}
