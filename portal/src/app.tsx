@@ -83,9 +83,10 @@ export function App() {
   return (
     <ConfigProvider
       locale={chinese ? zhCN : enUS}
+      button={{ autoInsertSpace: false }}
       theme={{
         algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-        token: { colorPrimary: dark ? '#3b82d6' : '#1d5fa8', borderRadius: 6, fontFamily: 'system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif' },
+        token: { colorPrimary: dark ? '#3b82d6' : '#1d5fa8', colorLink: dark ? '#6aa5e8' : '#1d5fa8', borderRadius: 6, fontFamily: 'system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif' },
         components: { Table: { cellPaddingBlockSM: 7 }, Layout: { headerHeight: 52, headerPadding: '0 20px' } },
       }}
     >

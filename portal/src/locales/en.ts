@@ -18,7 +18,7 @@ export const en: Words = {
   cameras: {
     title: 'Cameras', search: 'Find by name, id or address', all: 'All', online: 'Online', offline: 'Offline', attention: 'Needs attention',
     empty: 'No cameras yet', emptyHint: 'Enrol the first one, and push to the address that it gets.', nothing: 'No camera matches',
-    name: 'Name', state: 'State', recording: 'Recording', lastSeen: 'Last seen', picture: 'Picture', place: 'Place', viewers: 'Watching', class: 'Class',
+    name: 'Name', state: 'State', signs: 'Online, recording', recording: 'Recording', lastSeen: 'Last seen', picture: 'Picture', place: 'Place', viewers: 'Watching', class: 'Class',
     isRecording: 'recording', notRecording: 'not recording', since: 'since {{time}}', neverSeen: 'has never pushed',
   },
   state: { planned: 'Planned', enrolled: 'Enrolled', acceptance: 'In acceptance', in_service: 'In service', suspended: 'Suspended', retired: 'Retired' },
@@ -85,7 +85,7 @@ export const en: Words = {
   purpose: {
     title: 'Register the look', intro: "Looking at somebody else's camera is registered first: reason, content, unit and name (art. 16). The owner of the camera can read it.", purpose: 'Purpose', reason: 'Reason', reasonHint: 'Why you need to look, in particular',
     case: 'Case or order number', submit: 'Register and look', reasonRule: 'Write the reason, at least 4 characters', window: 'Content',
-    kinds: { case: 'Casework', emergency: 'Emergency', patrol: 'Patrol', inspection: 'Inspection', maintenance: 'Maintenance', other: 'Other' },
+    kinds: { own: 'Own camera', share: 'Share link', case: 'Casework', emergency: 'Emergency', patrol: 'Patrol', inspection: 'Inspection', maintenance: 'Maintenance', other: 'Other' },
     own: "A look at the organisation's own camera",
   },
   share: {

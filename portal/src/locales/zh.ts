@@ -16,7 +16,7 @@ export const zh = {
   cameras: {
     title: '摄像机', search: '按名称、编号、地址查找', all: '全部', online: '在线', offline: '离线', attention: '需处理',
     empty: '还没有摄像机', emptyHint: '登记第一台，按给出的地址推流即可。', nothing: '没有符合条件的摄像机',
-    name: '名称', state: '状态', recording: '录像', lastSeen: '最近在线', picture: '画面', place: '场所', viewers: '正在观看', class: '类别',
+    name: '名称', state: '状态', signs: '在线与录像', recording: '录像', lastSeen: '最近在线', picture: '画面', place: '场所', viewers: '正在观看', class: '类别',
     isRecording: '录像中', notRecording: '未录像', since: '{{time}}起', neverSeen: '从未推流',
   },
   state: { planned: '规划', enrolled: '已登记', acceptance: '验收中', in_service: '在用', suspended: '已停用', retired: '已退役' },
@@ -34,7 +34,7 @@ export const zh = {
     what: '摄像机', where: '位置', rules: '依法承诺', who: '责任单位',
     name: '名称', nameHint: '例如：收银台、后门', division: '行政区划', divisionHint: '逐级选择到乡镇（街道）', address: '地址',
     longitude: '经度', latitude: '纬度', coordinates: '坐标为 WGS-84，单位为度', place: '场所类别', class: '监看类别',
-    retention: '保存天数', retentionHint: '法定不少于 30 天（公共安全视频图像信息系统管理条例第十七条）,期满即删',
+    retention: '保存天数', retentionHint: '法定不少于 30 天（公共安全视频图像信息系统管理条例第十七条），期满即删',
     consent: '长期同意公安机关调看', consentHint: '不同意时，仅在突发事件等法定情形下可被调看。每次调看您都能查到。',
     banned: '摄像机会拍到以下任何场所吗？', bannedList: '旅馆客房、宿舍、公共浴室、卫生间、更衣室、哺乳室、试衣间，以及其他涉及隐私的场所（条例第八条）',
     bannedYes: '会拍到', bannedNo: '不会拍到', bannedRefused: '法律禁止在这些场所安装图像采集设备，不能登记。请调整位置或角度后再来。',
@@ -83,7 +83,7 @@ export const zh = {
   purpose: {
     title: '登记查看事由', intro: '查看他人摄像机须先登记事由、内容、单位和姓名（条例第十六条）。摄像机所属单位可以看到这条登记。', purpose: '用途', reason: '事由', reasonHint: '为何需要查看，具体到事',
     case: '案件或工单编号', submit: '登记并查看', reasonRule: '请写明事由，至少 4 个字符', window: '内容',
-    kinds: { case: '办理案件', emergency: '突发事件处置', patrol: '治安巡查', inspection: '检查验收', maintenance: '设备维护', other: '其他' },
+    kinds: { own: '本单位查看', share: '分享链接', case: '办理案件', emergency: '突发事件处置', patrol: '治安巡查', inspection: '检查验收', maintenance: '设备维护', other: '其他' },
     own: '查看本单位摄像机',
   },
   share: {

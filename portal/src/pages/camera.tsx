@@ -88,7 +88,7 @@ function Facts({ camera: c }: { camera: Camera }) {
   ];
   return (
     <Card size="small" title={t('camera.tabs.overview')} data-testid="camera-facts">
-      <Descriptions size="small" column={1} styles={{ label: { width: 96 } }} items={facts.map(([label, children]) => ({ key: label, label, children }))} />
+      <Descriptions size="small" column={1} styles={{ label: { width: 116 } }} items={facts.map(([label, children]) => ({ key: label, label, children }))} />
     </Card>
   );
 }

@@ -71,10 +71,8 @@ export function CamerasPage() {
         <Empty description={<><b>{t('cameras.empty')}</b><br /><span className="quiet">{t('cameras.emptyHint')}</span></>} style={{ padding: '10vh 0' }} data-testid="cameras-empty" />
       ) : shown.length === 0 ? (
         <Empty description={t('cameras.nothing')} style={{ padding: '10vh 0' }} />
-      ) : wide ? (
-        <CameraTable cameras={shown} />
       ) : (
-        <CameraCards cameras={shown} />
+        <div data-testid="camera-list">{wide ? <CameraTable cameras={shown} /> : <CameraCards cameras={shown} />}</div>
       )}
       {list.hasNextPage && (
         <div style={{ textAlign: 'center', marginTop: 16 }}>
@@ -109,7 +107,7 @@ function CameraTable({ cameras }: { cameras: Camera[] }) {
       ),
     },
     { title: t('cameras.state'), key: 'state', width: 120, render: (_, c) => <StateTag camera={c} /> },
-    { title: t('cameras.recording'), key: 'signs', width: 210, render: (_, c) => <Signs camera={c} /> },
+    { title: t('cameras.signs'), key: 'signs', width: 210, render: (_, c) => <Signs camera={c} /> },
     { title: t('cameras.lastSeen'), key: 'seen', width: 190, render: (_, c) => <span className="quiet">{lastSeen(c)}</span> },
     { title: t('cameras.picture'), key: 'picture', width: 150, render: (_, c) => <span className="quiet">{picture(c)}</span> },
     { title: t('cameras.class'), key: 'class', width: 90, render: (_, c) => t(`class.c${c.class as 1}`) },

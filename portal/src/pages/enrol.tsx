@@ -75,6 +75,7 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
     setFailure('');
     try {
       const camera = await client.cameras.create(inputOf(fields));
+      window.scrollTo({ top: 0 });
       void queries.invalidateQueries({ queryKey: ['cameras'] });
       onDone(camera);
     } catch (err) {

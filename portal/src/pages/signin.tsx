@@ -47,20 +47,20 @@ export function SignInPage() {
         </p>
         {session.kind === 'away' && (
           <Alert
-            type="warning" showIcon style={{ marginBottom: 16 }} data-testid="signin-away"
+            type="warning" showIcon style={{ marginBottom: 16 }} data-testid="login-away"
             title={t('signIn.away')} description={t('signIn.awayHint')}
             action={<Button size="small" onClick={session.retry}>{t('common.retry')}</Button>}
           />
         )}
-        {failure !== '' && <Alert type="error" showIcon style={{ marginBottom: 16 }} title={failure} data-testid="signin-error" />}
+        {failure !== '' && <Alert type="error" showIcon style={{ marginBottom: 16 }} title={failure} data-testid="login-error" />}
         <Form layout="vertical" size="large" requiredMark={false} onFinish={(v: { login: string; password: string }) => void signIn(v)}>
           <Form.Item name="login" label={t('signIn.login')} rules={[{ required: true, message: t('common.required_field') }]}>
-            <Input prefix={<UserOutlined />} autoComplete="username" autoFocus data-testid="signin-login" maxLength={128} />
+            <Input prefix={<UserOutlined />} autoComplete="username" autoFocus data-testid="login-login" maxLength={128} />
           </Form.Item>
           <Form.Item name="password" label={t('signIn.password')} rules={[{ required: true, message: t('common.required_field') }]}>
-            <Input.Password prefix={<LockOutlined />} autoComplete="current-password" data-testid="signin-password" maxLength={256} />
+            <Input.Password prefix={<LockOutlined />} autoComplete="current-password" data-testid="login-password" maxLength={256} />
           </Form.Item>
-          <Button type="primary" htmlType="submit" block loading={busy} data-testid="signin-submit">
+          <Button type="primary" htmlType="submit" block loading={busy} data-testid="login-submit">
             {t('signIn.submit')}
           </Button>
         </Form>

@@ -48,10 +48,23 @@ export function LooksTab({ camera }: { camera: string }) {
             { title: t('looks.when'), render: (_, g) => when(g.created_at, true) },
             { title: t('looks.who'), render: (_, g) => <>{who(g)}{g.organisation_name && <div className="quiet">{g.organisation_name}</div>}</> },
             { title: t('looks.what'), render: (_, g) => <>{t(`looks.${g.action}`)}{g.action === 'playback' && g.from && g.to ? <div className="quiet">{span(g.from, g.to)}</div> : null}</> },
-            { title: t('looks.why'), render: (_, g) => <div style={{ maxWidth: 340, whiteSpace: 'normal' }}>{g.purpose && <Tag>{kind(g.purpose)}</Tag>}{g.reason}</div> },
-            { title: t('looks.case'), render: (_, g) => <span className="mono">{g.case_number}</span> },
-            { title: t('looks.until'), render: (_, g) => <span className="quiet">{when(g.expires_at)}</span> },
-            { title: t('shares.status'), render: (_, g) => { const s = lookStatus(g, Date.now()); return <Tag color={colour[s]}>{t(`looks.${s}`)}</Tag>; } },
+            {
+              title: t('looks.why'),
+              render: (_, g) => (
+                <div style={{ maxWidth: 300, whiteSpace: 'normal' }}>
+                  {g.purpose && <Tag>{kind(g.purpose)}</Tag>}
+                  {g.reason}
+                  {g.case_number && <div className="quiet">{t('looks.case')} <span className="mono">{g.case_number}</span></div>}
+                </div>
+              ),
+            },
+            {
+              title: t('shares.status'),
+              render: (_, g) => {
+                const s = lookStatus(g, Date.now());
+                return <><Tag color={colour[s]}>{t(`looks.${s}`)}</Tag>{s === 'active' && <div className="quiet">{t('common.until', { time: when(g.expires_at) })}</div>}</>;
+              },
+            },
             {
               title: '', align: 'right',
               render: (_, g) => lookStatus(g, Date.now()) === 'active' && (

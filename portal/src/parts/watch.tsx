@@ -92,7 +92,8 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
   return (
     <section>
       <div className="stage">
-        {look === null ? (
+        <Player ref={player} grant={grant} onState={(e) => setShown(e.detail)} onTime={setPosition} onExpiring={renew} />
+        {look === null && (
           <div className="stage-cover">
             {can.operator ? t('camera.operatorNoWatch') : !can.watch ? t('camera.notWatch') : (
               <Space orientation="vertical" size={14} align="center">
@@ -103,10 +104,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
               </Space>
             )}
           </div>
-        ) : null}
-        <div style={{ display: look === null ? 'none' : undefined }}>
-          <Player ref={player} grant={grant} onState={(e) => setShown(e.detail)} onTime={setPosition} onExpiring={renew} />
-        </div>
+        )}
       </div>
       <Space style={{ margin: '10px 0 6px', minHeight: 32 }} wrap>
         {look?.kind === 'live' && <Tag color="red" data-testid="looking">{t('camera.live')}</Tag>}

@@ -179,7 +179,7 @@ export function createClient(options: ClientOptions = {}) {
         post<Camera>(`/v1/cameras/${id(camera)}/retire`, input, o),
       /** Measures again over the next 30 s of pushing. */
       accept: (camera: string, o: CallOptions = {}) =>
-        call<Camera>('POST', `/v1/cameras/${id(camera)}/acceptance`, {}, o),
+        post<Camera>(`/v1/cameras/${id(camera)}/acceptance`, {}, o),
       /** What there is of a window of at most 31 days; spans are sorted, touch, and end at `to` or now. */
       timeline: (camera: string, window: { from: Date | string; to: Date | string }, o: CallOptions = {}) =>
         get<{ spans: Span[] }>(`/v1/cameras/${id(camera)}/timeline`, o, { from: iso(window.from), to: iso(window.to) }),

@@ -233,7 +233,8 @@ export class GatepostPlayer extends HTMLElement {
       ].filter(Boolean).join(' · ');
       badge.dataset['transport'] = s.transport;
     }
-    clock.textContent = s.wallClock === null ? '' : stamp(s.wallClock);
+    const time = s.wallClock === null ? '' : stamp(s.wallClock);
+    clock.textContent = this.clientWidth < 480 ? time.slice(11) : time;
     speed.hidden = s.live;
     setIcon(play, s.paused ? icons.play : icons.pause, s.paused ? w.play : w.pause);
     setIcon(mute, s.muted ? icons.silent : icons.sound, s.muted ? w.unmute : w.mute);
@@ -271,7 +272,8 @@ export class GatepostPlayer extends HTMLElement {
     v.addEventListener('play', () => this.store.choose({ paused: false }), on);
     v.addEventListener('pause', () => this.store.choose({ paused: v.paused && !v.ended }), on);
     v.addEventListener('volumechange', () => this.store.choose({ muted: v.muted }), on);
-    v.addEventListener('ratechange', () => this.store.choose({ rate: v.playbackRate }), on);
+    // A live picture's rate is the transport's own, to catch up; only that of a recording was chosen.
+    v.addEventListener('ratechange', () => this.store.snapshot.live || this.store.choose({ rate: v.playbackRate }), on);
     v.addEventListener('loadedmetadata', () => this.#begin(), on);
     v.addEventListener('click', () => this.#toggle(), on);
     play.addEventListener('click', () => this.#toggle(), on);

@@ -2,6 +2,7 @@ import type Hls from 'hls.js';
 import type { ErrorData, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext } from 'hls.js';
 import { mediaOfWall, wallOfMedia, type TimedFragment } from './fragments';
 import { refusal, samePicture, TokenRewriter, type Source } from './source';
+import type { Probe } from './probe';
 import type { Hooks, Outcome, PlayerTransport } from './transport';
 import { wait } from './wait';
 
@@ -19,7 +20,7 @@ const decodeMS = 5000;
 export class HlsTransport implements PlayerTransport {
   readonly #video: HTMLVideoElement;
   readonly #live: boolean;
-  readonly #probe: (signal: AbortSignal) => Promise<Outcome | null>;
+  readonly #probe: Probe;
   readonly #rewriter: TokenRewriter;
   #source: Source;
   #hls: Hls | null = null;
@@ -29,7 +30,7 @@ export class HlsTransport implements PlayerTransport {
     video: HTMLVideoElement,
     source: Source,
     live: boolean,
-    probe: (signal: AbortSignal) => Promise<Outcome | null>,
+    probe: Probe,
     /** Wall time to begin at, for a recording. */
     startAt: number | null = null,
   ) {
@@ -59,6 +60,13 @@ export class HlsTransport implements PlayerTransport {
     const hls = this.#hls;
     const level = hls?.levels[Math.max(0, hls.currentLevel)] ?? hls?.levels[0];
     return level?.details?.fragments ?? [];
+  }
+
+  /** A recorded segment's address: cheaper to ask for than the playlist. */
+  #segment(): string | undefined {
+    const hls = this.#hls;
+    const url = this.#live ? undefined : hls?.levels[Math.max(0, hls.currentLevel)]?.details?.fragments[0]?.url;
+    return url === undefined ? undefined : this.#rewriter.rewrite(url);
   }
 
   #applySeek(): void {
@@ -173,7 +181,7 @@ export class HlsTransport implements PlayerTransport {
       const due = this.#live ? standing > stallMS && now - probed > 2000 : now - probed > vodProbeMS;
       if (due) {
         probed = now;
-        const verdict = await this.#probe(signal);
+        const verdict = await this.#probe(signal, this.#segment());
         if (verdict?.kind === 'denied') return verdict;
       }
       if (this.#live && !video.paused) {

@@ -1,4 +1,5 @@
 import type { Source } from './source';
+import type { Probe } from './probe';
 import type { Hooks, Outcome, PlayerTransport } from './transport';
 import { wait } from './wait';
 
@@ -17,14 +18,14 @@ export class NativeTransport implements PlayerTransport {
   readonly #video: DatedVideo;
   readonly #url: string;
   readonly #live: boolean;
-  readonly #probe: (signal: AbortSignal) => Promise<Outcome | null>;
+  readonly #probe: Probe;
   #seekTo: number | null;
 
   constructor(
     video: HTMLVideoElement,
     source: Source,
     live: boolean,
-    probe: (signal: AbortSignal) => Promise<Outcome | null>,
+    probe: Probe,
     startAt: number | null = null,
   ) {
     this.#video = video;

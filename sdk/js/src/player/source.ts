@@ -31,10 +31,14 @@ export function sourceOfGrant(grant: MediaGrant, mode: PlayerMode = 'auto', base
   };
 }
 
+/** The address with one whole path segment put for another: tokens are segments of playlists' paths. */
+function withSegment(url: string, old: string, now: string): string {
+  return old === '' ? url : url.split('/').map((part) => (part === old ? now : part)).join('/');
+}
+
 /** Whether b opens the same picture as a with another token, so that playing may go on. */
 export function samePicture(a: Source, b: Source): boolean {
-  const without = (url: string | undefined, token: string) =>
-    url === undefined ? '' : token === '' ? url : url.replaceAll(token, '');
+  const without = (url: string | undefined, token: string) => withSegment(url ?? '', token, '');
   return (
     a.mode === b.mode &&
     a.token !== '' &&
@@ -64,8 +68,7 @@ export class TokenRewriter {
   }
 
   rewrite(url: string): string {
-    for (const t of this.#earlier) if (t !== '') url = url.replaceAll(t, this.#token);
-    return url;
+    return this.#earlier.reduce((u, old) => withSegment(u, old, this.#token), url);
   }
 }
 

@@ -1,5 +1,6 @@
 import { GatepostError } from '../error';
 import { leave, negotiate } from '../webrtc';
+import type { Probe } from './probe';
 import type { Hooks, Outcome, PlayerTransport } from './transport';
 import { refusal, type Source } from './source';
 import type { FallbackReason } from './store';
@@ -18,9 +19,9 @@ export class WhepTransport implements PlayerTransport {
   readonly #video: HTMLVideoElement;
   readonly #source: Source & { whep: string };
   /** Asks the server, while the picture stands still, whether it would still serve us. */
-  readonly #probe: (signal: AbortSignal) => Promise<Outcome | null>;
+  readonly #probe: Probe;
 
-  constructor(video: HTMLVideoElement, source: Source & { whep: string }, probe: (signal: AbortSignal) => Promise<Outcome | null>) {
+  constructor(video: HTMLVideoElement, source: Source & { whep: string }, probe: Probe) {
     this.#video = video;
     this.#source = source;
     this.#probe = probe;
