@@ -347,6 +347,7 @@ func TestOffline(t *testing.T) {
 		time.AfterFunc(time.Second, func() { c.start("run-1", 0); c.push(1) })
 		began = time.Now()
 		_, m = read(t, c.ring, Request{Block: true, MSN: next})
+		synctest.Wait() // for the camera to be done
 		if time.Since(began) != time.Second {
 			t.Errorf("woke up after %v", time.Since(began))
 		}
@@ -389,6 +390,7 @@ func TestPreloadHint(t *testing.T) {
 		if err != nil || time.Since(began) != 200*time.Millisecond || p.chunks[0][0] != 5 {
 			t.Errorf("after %v: %v, %v", time.Since(began), p, err)
 		}
+		synctest.Wait() // for the camera to be done
 		after, _ := read(t, c.ring, Request{})
 		if strings.Contains(body, "DURATION=0.20000,URI=\""+m.PreloadHint.URI) || !strings.Contains(after, m.PreloadHint.URI) {
 			t.Errorf("hint %s is not a part of\n%s", m.PreloadHint.URI, after)
