@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -89,7 +90,8 @@ func New(opts Options) (*Engine, error) {
 			addr = DefaultUDPAddr
 		}
 		var err error
-		if conn, err = net.ListenPacket("udp", addr); err != nil {
+		var lc net.ListenConfig
+		if conn, err = lc.ListenPacket(context.Background(), "udp", addr); err != nil {
 			return nil, fmt.Errorf("listen for WebRTC on udp %s: %w", addr, err)
 		}
 	}

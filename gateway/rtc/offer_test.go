@@ -1,10 +1,13 @@
 package rtc
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -84,8 +87,7 @@ func TestParseOfferRefuses(t *testing.T) {
 	}
 }
 
-// No offer makes the parser or the negotiation panic, and every answer has only
-// what was chosen.
+// Whatever the offer, only usable codecs come out of it.
 func FuzzParseOffer(f *testing.F) {
 	f.Add(read(f, "chromium-sendonly.sdp"))
 	f.Add(read(f, "chromium-recvonly.sdp"))
@@ -107,6 +109,47 @@ func FuzzParseOffer(f *testing.F) {
 			if _, err := mediaEngine(s.Codecs); err != nil && !errors.Is(err, webrtc.ErrCodecAlreadyRegistered) {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// No offer that the parser lets through brings the negotiation down.
+func FuzzAnswer(f *testing.F) {
+	f.Add(read(f, "chromium-sendonly.sdp"))
+	f.Add(read(f, "chromium-recvonly.sdp"))
+	e, err := New(Options{UDPAddr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = e.Close() })
+	f.Fuzz(func(t *testing.T, text string) {
+		o, err := ParseOffer(text)
+		if err != nil {
+			return
+		}
+		var codecs []Codec
+		for _, s := range []*Section{o.Video, o.Audio} {
+			if s != nil && len(s.Codecs) > 0 {
+				codecs = append(codecs, s.Codecs[0])
+			}
+		}
+		conn, err := e.NewReceiver(codecs...)
+		if err != nil {
+			t.Skip(err)
+		}
+		p := NewPeer(conn)
+		defer p.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		answer, err := p.Answer(ctx, o)
+		if err != nil {
+			if errors.Is(err, context.DeadlineExceeded) {
+				t.Error("the negotiation hangs")
+			}
+			return
+		}
+		if n := strings.Count(answer, "a=rtpmap:"); n > maxFormats {
+			t.Errorf("%d codecs in the answer", n)
 		}
 	})
 }

@@ -43,22 +43,20 @@ func (c *Camera) Run(ctx context.Context) error {
 	logger = logger.With("camera", c.Name)
 	p := &player{clip: c.Clip}
 	wait := firstWait
-	for {
+	for ctx.Err() == nil {
 		began := time.Now()
 		err := c.publish(ctx, p, logger)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if time.Since(began) > steady {
 			wait = firstWait
 		}
-		pause := wait/2 + rand.N(wait/2)
-		logger.Warn("simulated camera lost its connection and will try again", "err", err, "wait", pause.Round(time.Millisecond))
-		if !sleep(ctx, pause) {
-			return nil
+		if ctx.Err() == nil {
+			pause := wait/2 + rand.N(wait/2)
+			logger.Warn("simulated camera lost its connection and will try again", "err", err, "wait", pause.Round(time.Millisecond))
+			sleep(ctx, pause)
+			wait = min(2*wait, longWait)
 		}
-		wait = min(2*wait, longWait)
 	}
+	return nil
 }
 
 func (c *Camera) publish(ctx context.Context, p *player, logger *slog.Logger) error {
@@ -71,15 +69,13 @@ func (c *Camera) publish(ctx context.Context, p *player, logger *slog.Logger) er
 	return errors.New("a simulated camera needs an RTSP or a WHIP address")
 }
 
-// sleep waits; false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }
 

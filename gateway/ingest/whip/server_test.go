@@ -343,7 +343,6 @@ func TestOptions(t *testing.T) {
 type camera struct {
 	conn     *webrtc.PeerConnection
 	video    *webrtc.TrackLocalStaticRTP
-	audio    *webrtc.TrackLocalStaticRTP
 	pli      chan struct{}
 	location string
 	etag     string

@@ -2,6 +2,7 @@ package whep_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -289,7 +290,7 @@ func (v *viewer) readVideo(r *webrtc.TrackRemote) {
 			delete(waiting, next)
 			next++
 			units, err := decoder.Decode(p)
-			if err == rtph264.ErrMorePacketsNeeded {
+			if errors.Is(err, rtph264.ErrMorePacketsNeeded) {
 				continue
 			}
 			if err != nil {
