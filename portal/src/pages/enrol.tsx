@@ -20,7 +20,7 @@ interface Fields {
   address?: string;
   longitude?: number | null;
   latitude?: number | null;
-  place: string;
+  place: (typeof places)[number];
   class: number;
   retention_days: number;
   consent_to_share?: boolean;

@@ -2,7 +2,7 @@ import { ClockCircleOutlined, EyeOutlined, SafetyCertificateOutlined } from '@an
 import { createClient, type Action, type ErrorCode, type MediaGrant, type OpenedShare } from '@gatepost/sdk';
 import type { GatepostPlayer } from '@gatepost/sdk/player';
 import { Button, Card, Result, Segmented, Slider, Space, Spin } from 'antd';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
 import { Brand, Preferences } from '../brand';
@@ -80,13 +80,13 @@ function Opened({ share }: { share: OpenedShare }) {
     if (grant === undefined) return;
     try {
       const renewed = await client.shares.renew(grant.token);
-      setGrants((now) => ({ ...now, [action]: { label: share.label, ...renewed } }));
+      setGrants((now) => ({ ...now, [action]: renewed }));
     } catch {
       // The player goes dark at the end of its grant, and says why.
     }
   }
 
-  const withLabel = grant === undefined ? null : { ...grant, label: grant.label || share.label };
+  const withLabel = useMemo(() => (grant === undefined ? null : { ...grant, label: grant.label || share.label }), [grant, share.label]);
   const from = share.from ? Date.parse(share.from) : 0;
   const to = share.to ? Date.parse(share.to) : 0;
   return (

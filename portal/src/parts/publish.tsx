@@ -58,7 +58,7 @@ export function PublishInfo({ stream }: { stream: StreamKey }) {
           <QRCode value={url} type="svg" size={168} errorLevel="M" color="#000" bgColor="#fff" bordered />
           <div className="quiet" style={{ marginTop: 4 }}>{t('publish.qr')}</div>
         </div>
-        <BrowserPublisher whipUrl={stream.publish.whip} streamKey={stream.stream_key} />
+        {stream.publish.whip && <BrowserPublisher whipUrl={stream.publish.whip} streamKey={stream.stream_key} />}
       </Space>
     </Space>
   );

@@ -1,240 +1,64 @@
-// The shapes of docs/design/api.md, until they come from the OpenAPI document.
+// Names for the shapes of the API. They come from the OpenAPI document (npm run
+// generate), so that a change of the server shows here as a type error.
+import type { components, operations } from './openapi.gen';
 
-export type CameraState = 'planned' | 'enrolled' | 'acceptance' | 'in_service' | 'suspended' | 'retired';
-export type Action = 'live' | 'playback';
-export type SpanState = 'recorded' | 'gap' | 'expired' | 'held';
+type Schemas = components['schemas'];
 
+/** The JSON body that an operation takes. */
+type Body<Name extends keyof operations> = operations[Name] extends { requestBody?: infer B }
+  ? NonNullable<B> extends { content: { 'application/json': infer J } }
+    ? J
+    : never
+  : never;
+
+/** One page of a list. */
 export interface Page<T> {
   items: T[];
   /** Cursor of the next page, '' or absent after the last. */
   next?: string;
 }
 
-export interface Organisation {
-  id: string;
-  name: string;
-  kind: string;
-  division?: string;
-  created_at?: string;
-}
+export type Session = Schemas['Session'];
+export type User = Schemas['User'];
+export type UserInput = Body<'create-user'>;
+export type Organisation = Schemas['Organisation'];
+export type OrganisationInput = Body<'create-organisation'>;
+export type Division = Schemas['Division'];
+export type APIKey = Schemas['APIKey'];
+export type APIKeyInput = Body<'create-api-key'>;
+export type NewAPIKey = Schemas['NewAPIKey'];
 
-export interface User {
-  id: string;
-  login: string;
-  name: string;
-  role: string;
-  organisation: { id: string; name: string; kind: string };
-}
+export type Camera = Schemas['Camera'];
+export type CameraState = Camera['state'];
+export type CameraMedia = Schemas['CameraMedia'];
+export type Acceptance = Schemas['CameraAcceptance'];
+export type CameraInput = Body<'create-camera'>;
+export type CameraPatch = Body<'update-camera'>;
+export type CameraReason = Schemas['CameraReason'];
+export type EnrolledCamera = Schemas['EnrolledCamera'];
+export type StreamKey = Schemas['StreamKey'];
+export type PublishURLs = Schemas['PublishURLs'];
 
-export interface Session {
-  access_token: string;
-  expires_at: string;
-  user: User;
-}
+export type Grant = Schemas['Grant'];
+export type Action = Grant['action'];
+export type GrantInput = Body<'create-grant'>;
+export type NewGrant = Schemas['NewGrant'];
+/** What opens a picture: of POST /v1/grants, of POST /v1/shares/open, of POST /v1/shares/renew. */
+export type MediaGrant = Pick<NewGrant, 'token' | 'expires_at' | 'urls'> & { label?: string };
+export type MediaURLs = Schemas['PlayURLs'];
 
-export interface Division {
-  code: string;
-  name: string;
-  level: string;
-  parent: string;
-  has_children: boolean;
-}
+export type Timeline = Schemas['Timeline'];
+export type Span = Schemas['TimelineSpan'];
+export type SpanState = Span['state'];
+export type Clip = Schemas['Clip'];
+export type ClipInput = Body<'create-clip'>;
 
-export interface CameraMedia {
-  video_codec: string;
-  audio_codec: string;
-  width: number;
-  height: number;
-  fps: number;
-  bits_per_second: number;
-  key_interval_ms: number;
-  packets_lost: number;
-  packets_received: number;
-  clock_skew_ppm: number;
-}
+export type Share = Schemas['Share'];
+export type ShareInput = Body<'create-share'>;
+export type NewShare = Schemas['NewShare'];
+export type OpenedShare = Schemas['OpenedShare'];
+export type SharedGrant = Schemas['SharedGrant'];
 
-export interface Acceptance {
-  at: string;
-  passed: boolean;
-  reasons: { code: string; zh: string; en: string }[] | null;
-  measurement: CameraMedia;
-}
-
-export interface Camera {
-  id: string;
-  national_id: string;
-  name: string;
-  position: { longitude: number; latitude: number } | null;
-  address: string;
-  division: string;
-  place: string;
-  class: number;
-  owner_id: string;
-  responsible_id: string;
-  funder_id: string;
-  beneficiary_id: string;
-  retention_days: number;
-  consent_to_share: boolean;
-  sign_posted: boolean;
-  not_banned_place: boolean;
-  state: CameraState;
-  online: boolean;
-  recording: boolean;
-  protocol?: string;
-  since?: string | null;
-  viewers: number;
-  media?: CameraMedia | null;
-  acceptance?: Acceptance | null;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface CameraInput {
-  name: string;
-  position?: { longitude: number; latitude: number };
-  address?: string;
-  division?: string;
-  place?: string;
-  class?: number;
-  owner_id?: string;
-  responsible_id?: string;
-  funder_id?: string;
-  beneficiary_id?: string;
-  retention_days?: number;
-  consent_to_share?: boolean;
-  sign_posted?: boolean;
-  not_banned_place?: boolean;
-}
-
-export interface Publish {
-  rtsp: string;
-  rtsps?: string;
-  rtmp: string;
-  rtmps?: string;
-  srt: string;
-  whip: string;
-}
-
-export interface StreamKey {
-  stream_key: string;
-  publish: Publish;
-}
-
-export type EnrolledCamera = Camera & StreamKey;
-
-export interface MediaURLs {
-  hls?: string;
-  whep?: string;
-  playlist?: string;
-}
-
-export interface MediaGrant {
-  token: string;
-  expires_at: string;
-  label?: string;
-  urls: MediaURLs;
-}
-
-export interface GrantInput {
-  camera_id: string;
-  action: Action;
-  purpose: string;
-  reason: string;
-  case_number?: string;
-  from?: string;
-  to?: string;
-}
-
-export type NewGrant = MediaGrant & { id: string };
-
-export interface Grant {
-  id: string;
-  camera_id: string;
-  action: Action;
-  user_id?: string;
-  user_name?: string;
-  organisation_id?: string;
-  organisation_name?: string;
-  share_id?: string;
-  purpose: string;
-  reason: string;
-  case_number?: string;
-  from?: string | null;
-  to?: string | null;
-  expires_at: string;
-  created_at: string;
-  revoked_at?: string | null;
-}
-
-export interface Span {
-  from: string;
-  to: string;
-  state: SpanState;
-  reason?: string;
-}
-
-export interface Clip {
-  id: string;
-  url: string;
-  from: string;
-  to: string;
-  bytes: number;
-  expires_at: string;
-}
-
-export interface ShareInput {
-  camera_id: string;
-  actions: Action[];
-  from?: string;
-  to?: string;
-  expires_at: string;
-  max_uses?: number;
-  label?: string;
-}
-
-export interface Share {
-  id: string;
-  camera_id: string;
-  actions: Action[];
-  from?: string | null;
-  to?: string | null;
-  expires_at: string;
-  max_uses?: number;
-  uses: number;
-  label?: string;
-  created_at: string;
-  revoked_at?: string | null;
-}
-
-export interface NewShare {
-  id: string;
-  url: string;
-  token: string;
-}
-
-export interface OpenedShare {
-  camera: { name: string };
-  actions: Action[];
-  from?: string | null;
-  to?: string | null;
-  expires_at: string;
-  label: string;
-  grants: { live?: MediaGrant; playback?: MediaGrant };
-}
-
-export interface Hold {
-  id: string;
-  camera_id: string;
-  from: string;
-  to: string;
-  case_number: string;
-  reason: string;
-  until: string;
-}
-
-export interface APIKey {
-  id: string;
-  name: string;
-  created_at?: string;
-  expires_at?: string | null;
-}
+export type Hold = Schemas['Hold'];
+export type HoldInput = Body<'create-hold'>;
+export type NewHold = Schemas['NewHold'];

@@ -1,6 +1,7 @@
 import type {
-  APIKey, Camera, CameraInput, Clip, Division, EnrolledCamera, Grant, GrantInput, Hold, MediaGrant, NewGrant, NewShare,
-  OpenedShare, Organisation, Page, Session, Share, ShareInput, Span, StreamKey, User,
+  APIKey, APIKeyInput, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Division, EnrolledCamera, Grant, GrantInput, Hold,
+  HoldInput, NewAPIKey, NewGrant, NewHold, NewShare, OpenedShare, Organisation, OrganisationInput, Page, Session, Share, SharedGrant,
+  ShareInput, StreamKey, Timeline, User, UserInput,
 } from './api';
 import { GatepostError, errorOfResponse } from './error';
 import { SessionKeeper, send, type Fetch } from './session';
@@ -136,24 +137,21 @@ export function createClient(options: ClientOptions = {}) {
     me: (o: CallOptions = {}) => get<User>('/v1/me', o),
 
     apiKeys: {
-      create: (input: { name: string; expires_at?: string }, o: CallOptions = {}) =>
-        post<APIKey & { key: string }>('/v1/api-keys', input, o),
+      create: (input: APIKeyInput, o: CallOptions = {}) =>
+        post<NewAPIKey>('/v1/api-keys', input, o),
       list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<APIKey>>('/v1/api-keys', o, { ...q }),
       delete: (key: string, o: CallOptions = {}) => remove(`/v1/api-keys/${id(key)}`, o),
     },
 
     organisations: {
       list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<Organisation>>('/v1/organisations', o, { ...q }),
-      create: (input: { name: string; kind: string; division?: string }, o: CallOptions = {}) =>
+      create: (input: OrganisationInput, o: CallOptions = {}) =>
         post<Organisation>('/v1/organisations', input, o),
     },
 
     users: {
       list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<User>>('/v1/users', o, { ...q }),
-      create: (
-        input: { login: string; name: string; password: string; organisation_id: string; role: string },
-        o: CallOptions = {},
-      ) => post<User>('/v1/users', input, o),
+      create: (input: UserInput, o: CallOptions = {}) => post<User>('/v1/users', input, o),
     },
 
     divisions: {
@@ -166,23 +164,23 @@ export function createClient(options: ClientOptions = {}) {
       create: (input: CameraInput, o: CallOptions = {}) => post<EnrolledCamera>('/v1/cameras', input, o),
       list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<Camera>>('/v1/cameras', o, { ...q }),
       get: (camera: string, o: CallOptions = {}) => get<Camera>(`/v1/cameras/${id(camera)}`, o),
-      update: (camera: string, input: Partial<CameraInput>, o: CallOptions = {}) =>
+      update: (camera: string, input: CameraPatch, o: CallOptions = {}) =>
         call<Camera>('PATCH', `/v1/cameras/${id(camera)}`, { body: input }, o),
       /** Makes a new stream key; the old one stops at once. */
       rotateKey: (camera: string, o: CallOptions = {}) =>
         call<StreamKey>('POST', `/v1/cameras/${id(camera)}/key`, {}, o),
-      suspend: (camera: string, input: { reason?: string } = {}, o: CallOptions = {}) =>
+      suspend: (camera: string, input: CameraReason = {}, o: CallOptions = {}) =>
         post<Camera>(`/v1/cameras/${id(camera)}/suspend`, input, o),
-      resume: (camera: string, input: { reason?: string } = {}, o: CallOptions = {}) =>
+      resume: (camera: string, input: CameraReason = {}, o: CallOptions = {}) =>
         post<Camera>(`/v1/cameras/${id(camera)}/resume`, input, o),
-      retire: (camera: string, input: { reason?: string } = {}, o: CallOptions = {}) =>
+      retire: (camera: string, input: CameraReason = {}, o: CallOptions = {}) =>
         post<Camera>(`/v1/cameras/${id(camera)}/retire`, input, o),
       /** Measures again over the next 30 s of pushing. */
       accept: (camera: string, o: CallOptions = {}) =>
         post<Camera>(`/v1/cameras/${id(camera)}/acceptance`, {}, o),
       /** What there is of a window of at most 31 days; spans are sorted, touch, and end at `to` or now. */
       timeline: (camera: string, window: { from: Date | string; to: Date | string }, o: CallOptions = {}) =>
-        get<{ spans: Span[] }>(`/v1/cameras/${id(camera)}/timeline`, o, { from: iso(window.from), to: iso(window.to) }),
+        get<Timeline>(`/v1/cameras/${id(camera)}/timeline`, o, { from: iso(window.from), to: iso(window.to) }),
     },
 
     grants: {
@@ -196,10 +194,7 @@ export function createClient(options: ClientOptions = {}) {
 
     clips: {
       /** Cuts an MP4 of at most an hour. */
-      create: (
-        input: { camera_id: string; from: string; to: string; purpose: string; reason: string },
-        o: CallOptions = {},
-      ) => post<Clip>('/v1/clips', input, o),
+      create: (input: ClipInput, o: CallOptions = {}) => post<Clip>('/v1/clips', input, o),
     },
 
     shares: {
@@ -212,14 +207,11 @@ export function createClient(options: ClientOptions = {}) {
         call<OpenedShare>('POST', '/v1/shares/open', { body: { token }, authorised: false }, o),
       /** Renews a media token of an opened link before it expires; no further use is counted. */
       renew: (token: string, o: CallOptions = {}) =>
-        call<MediaGrant>('POST', '/v1/shares/renew', { body: { token }, authorised: false }, o),
+        call<SharedGrant>('POST', '/v1/shares/renew', { body: { token }, authorised: false }, o),
     },
 
     holds: {
-      create: (
-        input: { camera_id: string; from: string; to: string; case_number: string; reason: string; until: string },
-        o: CallOptions = {},
-      ) => post<Hold>('/v1/holds', input, o),
+      create: (input: HoldInput, o: CallOptions = {}) => post<NewHold>('/v1/holds', input, o),
       list: (q: PageQuery & { camera_id: string }, o: CallOptions = {}) => get<Page<Hold>>('/v1/holds', o, { ...q }),
       release: (hold: string, o: CallOptions = {}) => remove(`/v1/holds/${id(hold)}`, o),
     },

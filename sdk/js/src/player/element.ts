@@ -75,7 +75,13 @@ export class GatepostPlayer extends HTMLElement {
   }
 
   set grant(grant: MediaGrant | null) {
+    // A page that renders again sets the same grant again; that opens nothing, least of all what was denied.
+    const same = grant !== null && grant.token === this.#grant?.token;
     this.#grant = grant;
+    if (same) {
+      this.#drawWatermark();
+      return;
+    }
     this.#reopen();
   }
 
@@ -339,11 +345,11 @@ export class GatepostPlayer extends HTMLElement {
     if (e.ctrlKey || e.altKey || e.metaKey) return;
     const at = e.composedPath()[0];
     if (at instanceof HTMLSelectElement || (at instanceof HTMLButtonElement && (e.key === ' ' || e.key === 'Enter'))) return;
-    const { live, rate, wallClock } = this.store.snapshot;
+    const { live, rate } = this.store.snapshot;
+    // By the media's own time, so that a step back leads over a gap.
     const step = (d: number) => {
       if (live) return false;
-      if (wallClock === null) this.video.currentTime += d;
-      else this.seekTo(new Date(wallClock + d * 1000));
+      this.video.currentTime += d;
       return true;
     };
     const faster = (d: number) => {
