@@ -24,12 +24,21 @@ const (
 	bodyTimeout        = 10 * time.Second // for a body to arrive and an answer to be made
 )
 
-// OpenRequest is an offer and who makes it.
+// OpenRequest is who wants a session, before the offer is looked at.
 type OpenRequest struct {
 	Camera string
 	Token  string // the bearer: a stream key or a media token; never logged
 	Remote string // host:port
-	Offer  *Offer
+}
+
+// Opening is a session whose peer was let in and whose offer is still to be
+// answered. Exactly one of its functions is called, once.
+type Opening struct {
+	// Answer answers the offer. When it fails, nothing is left open.
+	Answer func(ctx context.Context, offer *Offer) (s Session, answer string, err error)
+
+	// Abandon gives up: there was no offer that could be read. It may be nil.
+	Abandon func()
 }
 
 // Session is what an Endpoint opened: it lives until Done is closed.
@@ -52,8 +61,9 @@ type Session interface {
 type Endpoint struct {
 	Prefix string // "/whip"
 
-	// Open answers an offer. Its error becomes the problem that the peer sees.
-	Open func(ctx context.Context, req OpenRequest) (s Session, answer string, err error)
+	// Open lets a peer in by its token; only then is its offer read. Its error
+	// becomes the problem that the peer sees.
+	Open func(ctx context.Context, req OpenRequest) (Opening, error)
 
 	// MaxSessions bounds the sessions of this endpoint; more are refused with
 	// 503. Default 4096.
@@ -173,21 +183,10 @@ func (e *Endpoint) options(w http.ResponseWriter, methods string) {
 }
 
 func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, camera, token string) error {
-	body, err := readBody(w, r, "application/sdp")
-	if err != nil {
-		return err
-	}
-	offer, err := ParseOffer(body)
-	if errors.Is(err, ErrMalformed) {
-		return err
-	}
-	if err != nil {
-		return &Refusal{Status: http.StatusUnprocessableEntity, Code: gatepost.Invalid, Reason: "too_many_streams", Detail: "The offer cannot be served: " + err.Error() + "."}
-	}
 	if err := e.reserve(); err != nil {
 		return err
 	}
-	s, answer, err := e.Open(r.Context(), OpenRequest{Camera: camera, Token: token, Remote: r.RemoteAddr, Offer: offer})
+	s, answer, err := e.open(w, r, OpenRequest{Camera: camera, Token: token, Remote: r.RemoteAddr})
 	if err != nil {
 		e.release()
 		return err
@@ -206,6 +205,34 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, camera, token st
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer) // a peer that is gone never connects, and the session times out
 	return nil
+}
+
+// open lets the peer in, reads its offer and answers it.
+func (e *Endpoint) open(w http.ResponseWriter, r *http.Request, req OpenRequest) (Session, string, error) {
+	opening, err := e.Open(r.Context(), req)
+	if err != nil {
+		return nil, "", err
+	}
+	offer, err := readOffer(w, r)
+	if err != nil {
+		if opening.Abandon != nil {
+			opening.Abandon()
+		}
+		return nil, "", err
+	}
+	return opening.Answer(r.Context(), offer)
+}
+
+func readOffer(w http.ResponseWriter, r *http.Request) (*Offer, error) {
+	body, err := readBody(w, r, "application/sdp")
+	if err != nil {
+		return nil, err
+	}
+	offer, err := ParseOffer(body)
+	if err != nil && !errors.Is(err, ErrMalformed) {
+		err = &Refusal{Status: http.StatusUnprocessableEntity, Code: gatepost.Invalid, Reason: "too_many_streams", Detail: "The offer cannot be served: " + err.Error() + "."}
+	}
+	return offer, err
 }
 
 // reserve takes one of MaxSessions before the work of opening is done.

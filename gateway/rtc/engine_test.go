@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,13 +83,23 @@ func answer(t *testing.T, e *Engine, setting webrtc.SettingEngine) (client *webr
 
 func connect(t *testing.T, client *webrtc.PeerConnection, peer *Peer, sdp string) {
 	t.Helper()
+	// Both sides: a client that leaves before its own handshake is done says no goodbye.
+	connected := make(chan struct{})
+	var once sync.Once
+	client.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			once.Do(func() { close(connected) })
+		}
+	})
 	if err := client.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case <-peer.Connected():
-	case <-time.After(15 * time.Second):
-		t.Fatal("no connection")
+	for _, done := range []<-chan struct{}{peer.Connected(), connected} {
+		select {
+		case <-done:
+		case <-time.After(15 * time.Second):
+			t.Fatal("no connection")
+		}
 	}
 }
 

@@ -85,33 +85,38 @@ func (h *Handler) Run(ctx context.Context) error {
 }
 
 // open admits a publisher and answers it.
-func (h *Handler) open(ctx context.Context, req rtc.OpenRequest) (rtc.Session, string, error) {
-	codecs, tracks, err := choose(req.Offer)
-	if err != nil {
-		return nil, "", err
-	}
+func (h *Handler) open(ctx context.Context, req rtc.OpenRequest) (rtc.Opening, error) {
 	admitted, err := h.admitter.Admit(ctx, ingest.Request{
 		CameraID: req.Camera, Key: req.Token, Protocol: "whip", Remote: req.Remote,
 	})
 	if err != nil {
-		return nil, "", err
+		return rtc.Opening{}, err
 	}
-	s, answer, err := h.answer(ctx, req, admitted, codecs, tracks)
-	if err != nil {
-		admitted.End(gatepost.EndProtocol)
-		return nil, "", err
-	}
-	return s, answer, nil
+	return rtc.Opening{
+		Answer: func(ctx context.Context, offer *rtc.Offer) (rtc.Session, string, error) {
+			s, answer, err := h.answer(ctx, req, offer, admitted)
+			if err != nil {
+				admitted.End(gatepost.EndProtocol)
+				return nil, "", err
+			}
+			return s, answer, nil
+		},
+		Abandon: func() { admitted.End(gatepost.EndProtocol) },
+	}, nil
 }
 
-func (h *Handler) answer(ctx context.Context, req rtc.OpenRequest, admitted ingest.Session, codecs []rtc.Codec, tracks []*media.Track) (*session, string, error) {
+func (h *Handler) answer(ctx context.Context, req rtc.OpenRequest, offer *rtc.Offer, admitted ingest.Session) (*session, string, error) {
+	codecs, tracks, err := choose(offer)
+	if err != nil {
+		return nil, "", err
+	}
 	conn, err := h.engine.NewReceiver(codecs...)
 	if err != nil {
 		return nil, "", err
 	}
 	s := newSession(req, rtc.NewPeer(conn), admitted, tracks, h.options)
 	conn.OnTrack(s.onTrack)
-	answer, err := s.peer.Answer(ctx, req.Offer)
+	answer, err := s.peer.Answer(ctx, offer)
 	if err != nil {
 		return nil, "", errors.Join(err, s.peer.Close())
 	}

@@ -123,12 +123,19 @@ func (h *Handler) Viewers(cameraID string) int {
 	return n
 }
 
-// open admits a viewer and answers it.
-func (h *Handler) open(ctx context.Context, req rtc.OpenRequest) (rtc.Session, string, error) {
+// open lets a viewer in.
+func (h *Handler) open(ctx context.Context, req rtc.OpenRequest) (rtc.Opening, error) {
 	who, err := h.authoriser.Verify(ctx, req.Token, req.Camera)
 	if err != nil {
-		return nil, "", err
+		return rtc.Opening{}, err
 	}
+	return rtc.Opening{Answer: func(ctx context.Context, offer *rtc.Offer) (rtc.Session, string, error) {
+		return h.serve(ctx, req, who, offer)
+	}}, nil
+}
+
+// serve answers a viewer's offer.
+func (h *Handler) serve(ctx context.Context, req rtc.OpenRequest, who Viewer, offer *rtc.Offer) (rtc.Session, string, error) {
 	s := h.streams.Stream(req.Camera)
 	if s == nil || !h.present(s) {
 		return nil, "", &rtc.Refusal{
@@ -136,7 +143,7 @@ func (h *Handler) open(ctx context.Context, req rtc.OpenRequest) (rtc.Session, s
 			Detail: "The camera is not live at the moment.",
 		}
 	}
-	codec, video, audio, err := choose(req.Offer, s)
+	codec, video, audio, err := choose(offer, s)
 	if err != nil {
 		return nil, "", err
 	}
@@ -146,7 +153,7 @@ func (h *Handler) open(ctx context.Context, req rtc.OpenRequest) (rtc.Session, s
 		logger: h.options.Logger.With("camera", req.Camera, "grant", who.GrantID, "remote", req.Remote),
 		wake:   make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	answer, err := h.answer(ctx, req.Offer, v)
+	answer, err := h.answer(ctx, offer, v)
 	if err != nil {
 		return nil, "", err
 	}
