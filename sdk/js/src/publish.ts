@@ -36,8 +36,7 @@ export async function publish(options: PublishOptions): Promise<Publisher> {
   const pc = new RTCPeerConnection({ iceServers: [] });
   let location = '';
   const stop = () => {
-    pc.close();
-    leave(location, key);
+    leave(pc, location, key);
     location = '';
   };
   try {

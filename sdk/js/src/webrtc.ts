@@ -37,17 +37,32 @@ export async function negotiate(
     signal.throwIfAborted();
     await pc.setRemoteDescription({ type: 'answer', sdp });
   } catch (cause) {
-    leave(location, bearer, fetch);
+    leave(pc, location, bearer, fetch);
     signal.throwIfAborted();
     throw new GatepostError('unexpected', 'the answer cannot be used', { status: res.status, cause });
   }
   return { location };
 }
 
-/** Ends a session at its server. It outlives the page; nobody waits for it, and its failure harms no one: the server times out. */
-export function leave(location: string, bearer: string, fetch: Fetch = (i, init) => globalThis.fetch(i, init)): void {
-  if (location === '') return;
-  fetch(location, { method: 'DELETE', headers: { Authorization: `Bearer ${bearer}` }, keepalive: true }).catch(() => undefined);
+/**
+ * Ends a session here and at its server. Nobody waits for the request, which outlives the page, and
+ * its failure harms no one: the server times out. The connection is closed after it, because a server
+ * that hears of the close first no longer knows the session.
+ */
+export function leave(pc: RTCPeerConnection, location: string, bearer: string, fetch: Fetch = (i, init) => globalThis.fetch(i, init)): void {
+  for (const r of pc.getReceivers()) r.track.stop();
+  if (location === '' || pc.connectionState === 'failed' || pc.connectionState === 'closed') {
+    pc.close();
+    return;
+  }
+  fetch(location, {
+    method: 'DELETE',
+    headers: { Authorization: `Bearer ${bearer}` },
+    keepalive: true,
+    signal: AbortSignal.timeout(1000),
+  })
+    .catch(() => undefined)
+    .finally(() => pc.close());
 }
 
 /** Waits for the host's candidates, at most ms: one silent interface must not hold up the picture. */

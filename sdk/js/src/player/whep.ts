@@ -59,8 +59,7 @@ export class WhepTransport implements PlayerTransport {
       hooks.using('whep');
       return await this.#watch(pc, stream, signal, hooks);
     } finally {
-      pc.close();
-      leave(location, this.#source.token);
+      leave(pc, location, this.#source.token);
     }
   }
 
