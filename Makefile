@@ -26,20 +26,20 @@ portal/dist/index.html: node_modules/.package-lock.json $(PORTAL_SOURCES)
 	npm run build --workspace @gatepost/portal
 
 setup: node_modules/.package-lock.json ## install what the tests need
-	./test/setup.sh
+	./test/setup.sh --no-lint
 
-test: setup build ## everything that must hold: lint, arch, unit, race, SDK, end to end
+test: setup build ## everything that must hold: generated files, races, SDK, portal, end to end
 	$(MAKE) --no-print-directory verify
 	$(GO) vet ./...
-	$(GO) test -race -timeout 10m $$($(GO) list ./... | grep -v /test/)
+	$(GO) test -race -p 2 -timeout 12m $$($(GO) list ./... | grep -v /test/e2e)
 	npm test --workspaces --if-present
-	$(GO) test -timeout 2m -count=1 ./test/arch
 	$(MAKE) --no-print-directory e2e
 
 e2e: setup build ## the real binary, ffmpeg, Chromium, PostgreSQL and an S3 server
-	$(GO) test -timeout $(E2E_TIMEOUT) -count=1 ./test/e2e $(ARGS)
+	$(GO) test -timeout $(E2E_TIMEOUT) -count=1 -parallel 4 ./test/e2e $(ARGS)
 
-lint: setup ## golangci-lint and the TypeScript compiler
+lint: node_modules/.package-lock.json ## golangci-lint with depguard, and the TypeScript compiler
+	./test/setup.sh
 	$(TOOLS)/golangci-lint run ./...
 	npm run lint --workspaces --if-present
 
@@ -53,7 +53,7 @@ bench: ## Go benchmarks with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/...
 
 load: build ## 100 cameras at real time against the real binary, frames counted
-	GATEPOST_LONG=1 $(GO) test -timeout 10m -count=1 -v -run "^TestLoad$$" ./test/e2e
+	GATEPOST_LONG=1 $(GO) test -timeout 10m -count=1 -v -run "^TestLoad$$$$" ./test/e2e
 
 chaos: setup build ## kill -9 and storage outages, the long form
 	GATEPOST_LONG=1 $(GO) test -timeout 40m -count=1 -v -run 'TestKill|TestOutage' ./test/e2e

@@ -183,7 +183,7 @@ func TestAttacks(t *testing.T) {
 		{"unknown action", "POST", "/v1/grants", bob.token, fmt.Sprintf(`{"camera_id":%q,"action":"steer"}`, bobs.ID), "", 422, "invalid"},
 		{"timeline from after to", "GET", "/v1/cameras/" + bobs.ID + "/timeline?from=" + to + "&to=" + from, bob.token, "", "", 422, "invalid"},
 		{"timeline without from", "GET", "/v1/cameras/" + bobs.ID + "/timeline?to=" + to, bob.token, "", "", 422, "invalid"},
-		{"clip of a day", "POST", "/v1/clips", bob.token, fmt.Sprintf(`{"camera_id":%q,"from":%q,"to":%q,"purpose":"own","reason":"x"}`, bobs.ID, stamp(time.Now().Add(-24*time.Hour)), to), "", 422, "invalid"},
+		{"clip of a day", "POST", "/v1/clips", bob.token, fmt.Sprintf(`{"camera_id":%q,"from":%q,"to":%q,"purpose":"own","reason":"x"}`, bobs.ID, stamp(time.Now().Add(-24*time.Hour)), to), "", 413, "too_large"},
 		{"share that has expired", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"expires_at":%q}`, bobs.ID, from), "", 422, "invalid"},
 		{"share for 100 years", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"expires_at":"2199-01-01T00:00:00Z"}`, bobs.ID), "", 422, "invalid"},
 		{"share of nothing", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":[],"expires_at":%q}`, bobs.ID, stamp(time.Now().Add(time.Hour))), "", 422, "invalid"},

@@ -59,7 +59,7 @@ func (b *backends) startS3(t *testing.T) {
 	if _, err := os.Stat(bin); err != nil {
 		t.Fatalf("no S3 server: run make setup (%v)", err)
 	}
-	b.s3 = startProcess(t, bin, "--access", "gatepost", "--secret", "gatepost-secret", "--region", "us-east-1",
+	b.s3 = startProcess(t, bin, "--access", "gatepost", "--secret", "gatepost-secret", "--region", "us-east-1", "--cors-allow-origin", "*",
 		"--port", fmt.Sprintf("127.0.0.1:%d", b.port), "--quiet", "posix", "--nometa", b.s3dir)
 	eventually(t, 20*time.Second, "the S3 server answers", func() error { return dial(b.port) })
 }

@@ -76,7 +76,7 @@ func TestWHIPFromChromium(t *testing.T) {
 }
 
 // counted pushes exactly 3,000 frames and wants exactly those in the archive.
-func counted(t *testing.T, s *server, fetch func(t *testing.T, camera string) []string) {
+func counted(t *testing.T, s *server, fetch func(t *testing.T, camera string) []string) camera {
 	cam := s.enrol("counted")
 	frames := 3000
 	push(t, cam, "rtsp-tcp", source{frames: frames, gop: 50}).wait(t, 4*time.Minute)
@@ -100,6 +100,7 @@ func counted(t *testing.T, s *server, fetch func(t *testing.T, camera string) []
 	if err := continuous(all, 0.04); err != nil {
 		t.Error(err)
 	}
+	return cam
 }
 
 func TestThreeThousandFrames(t *testing.T) {
@@ -115,7 +116,11 @@ func TestThreeThousandFramesOnS3AndPostgreSQL(t *testing.T) {
 	t.Parallel()
 	b := newBackends(t)
 	s := b.server(t)
-	counted(t, s, b.download)
+	cam := counted(t, s, b.download)
+	w := s.watch(t, watch{Mode: "playlist", Grant: s.playback(cam.ID, time.Now().Add(-2*time.Minute), time.Now()), Seconds: 4})
+	if w.Frames < 50 || w.Advanced < 2.5 {
+		t.Errorf("Chromium decoded %d frames from the bucket and advanced %.1f s in 4 s: %+v", w.Frames, w.Advanced, w)
+	}
 	if out, err := s.fsck(b.flags()...); err != nil {
 		t.Errorf("fsck: %v\n%s", err, out)
 	}
