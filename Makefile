@@ -53,7 +53,7 @@ bench: ## Go benchmarks with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/...
 
 load: build ## 100 cameras at real time against the real binary, frames counted
-	GATEPOST_LONG=1 $(GO) test -timeout 10m -count=1 -v -run "^TestLoad$$$$" ./test/e2e
+	GATEPOST_LONG=1 $(GO) test -timeout 10m -count=1 -v -run "^TestLoad$$" ./test/e2e
 
 chaos: setup build ## kill -9 and storage outages, the long form
 	GATEPOST_LONG=1 $(GO) test -timeout 40m -count=1 -v -run 'TestKill|TestOutage' ./test/e2e
