@@ -803,23 +803,6 @@ export interface components {
             /** @description What it is for */
             name: string;
         };
-        CreateInputBody: {
-            camera_id: string;
-            case_number: string;
-            /** Format: date-time */
-            from: string;
-            reason: string;
-            /**
-             * Format: date-time
-             * @description At most 366 days after from, and 31 days ahead for what is still going on
-             */
-            to: string;
-            /**
-             * Format: date-time
-             * @description When the hold ends by itself, at most ten years ahead
-             */
-            until: string;
-        };
         CreateOrganisationInputBody: {
             /** @description Division code */
             division?: string;
@@ -1032,6 +1015,23 @@ export interface components {
             /** Format: date-time */
             to: string;
             /** Format: date-time */
+            until: string;
+        };
+        HoldInputBody: {
+            camera_id: string;
+            case_number: string;
+            /** Format: date-time */
+            from: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description At most 366 days after from, and 31 days ahead for what is still going on
+             */
+            to: string;
+            /**
+             * Format: date-time
+             * @description When the hold ends by itself, at most ten years ahead
+             */
             until: string;
         };
         JWK: {
@@ -2193,7 +2193,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateInputBody"];
+                "application/json": components["schemas"]["HoldInputBody"];
             };
         };
         responses: {
@@ -2521,7 +2521,10 @@ export interface operations {
             /** @description Found */
             302: {
                 headers: {
+                    "Accept-Ranges"?: string;
                     "Cache-Control"?: string;
+                    "Content-Length"?: string;
+                    "Content-Type"?: string;
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2541,7 +2544,10 @@ export interface operations {
     "head-segment": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The bytes of one segment, as the playlist names it; needed unless the window holds the whole recording */
+                Range?: string;
+            };
             path: {
                 /** @description Id of a recording */
                 recording: string;
@@ -2559,6 +2565,7 @@ export interface operations {
                     "Cache-Control"?: string;
                     "Content-Length"?: string;
                     "Content-Type"?: string;
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
