@@ -1,7 +1,7 @@
 import { ClockCircleOutlined, EyeOutlined, SafetyCertificateOutlined } from '@ant-design/icons';
 import { createClient, type Action, type ErrorCode, type MediaGrant, type OpenedShare } from '@gatepost/sdk';
 import type { GatepostPlayer } from '@gatepost/sdk/player';
-import { Button, Card, Result, Segmented, Slider, Space, Spin } from 'antd';
+import { Alert, Button, Card, Result, Segmented, Slider, Space, Spin } from 'antd';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
@@ -76,15 +76,25 @@ function Opened({ share }: { share: OpenedShare }) {
   const [ended, setEnded] = useState<'' | 'expired' | 'revoked' | 'refused'>('');
   const grant = grants[action];
 
-  async function renew() {
-    if (grant === undefined) return;
-    try {
-      const renewed = await client.shares.renew(grant.token);
-      setGrants((now) => ({ ...now, [action]: renewed }));
-    } catch {
-      // The player goes dark at the end of its grant, and says why.
-    }
-  }
+  // Both grants are kept alive, the one that is not shown as well, until the link itself ends.
+  useEffect(() => {
+    const stop = new AbortController();
+    const timers = (Object.entries(grants) as [Action, MediaGrant][]).map(([name, g]) => {
+      const expires = Date.parse(g.expires_at);
+      if (expires >= Date.parse(share.expires_at)) return undefined;
+      const left = expires - Date.now();
+      return setTimeout(() => {
+        client.shares.renew(g.token, { signal: stop.signal }).then(
+          (renewed) => setGrants((now) => ({ ...now, [name]: renewed })),
+          () => undefined, // the player goes dark at the end of its grant, and says why
+        );
+      }, Math.max(1000, left - Math.min(60_000, left / 4)));
+    });
+    return () => {
+      stop.abort();
+      timers.forEach(clearTimeout);
+    };
+  }, [grants, share.expires_at]);
 
   const withLabel = useMemo(() => (grant === undefined ? null : { ...grant, label: grant.label || share.label }), [grant, share.label]);
   const from = share.from ? Date.parse(share.from) : 0;
@@ -98,8 +108,14 @@ function Opened({ share }: { share: OpenedShare }) {
           <Segmented<Action> value={action} onChange={setAction} data-testid="share-action" options={offered.map((a) => ({ value: a, label: a === 'live' ? t('camera.live') : t('camera.playback') }))} />
         )}
       </div>
+      {ended !== '' && (
+        <Alert
+          type="warning" showIcon style={{ marginBottom: 14 }} data-testid="share-ended" data-reason={ended}
+          title={ended === 'expired' ? t('share.expired') : t('share.ended')} description={t('share.goneHint')}
+        />
+      )}
       <Shown
-        key={action} grant={withLabel} ref={player} onTime={setPosition} onExpiring={() => void renew()}
+        key={action} grant={withLabel} ref={player} onTime={setPosition}
         onDenied={(reason) => setEnded(reason)}
       />
       {action === 'playback' && to > from && (
@@ -111,7 +127,6 @@ function Opened({ share }: { share: OpenedShare }) {
           />
         </div>
       )}
-      {ended !== '' && <Result status="warning" title={ended === 'expired' ? t('share.expired') : t('share.ended')} subTitle={t('share.goneHint')} data-testid="share-ended" data-reason={ended} />}
       <Card size="small" style={{ marginTop: 14 }} data-testid="share-facts">
         <Space orientation="vertical" size={6}>
           <span>
@@ -125,17 +140,16 @@ function Opened({ share }: { share: OpenedShare }) {
   );
 }
 
-function Shown({ grant, ref, onTime, onExpiring, onDenied }: {
+function Shown({ grant, ref, onTime, onDenied }: {
   grant: MediaGrant | null;
   ref: React.RefObject<GatepostPlayer | null>;
   onTime: (t: Date | null) => void;
-  onExpiring: () => void;
   onDenied: (reason: 'expired' | 'revoked' | 'refused') => void;
 }) {
   return (
     <div className="stage">
       <Player
-        ref={ref} grant={grant} onTime={onTime} onExpiring={onExpiring}
+        ref={ref} grant={grant} onTime={onTime}
         onState={({ detail }) => {
           if (detail.state === 'denied') onDenied(detail.reason as 'expired' | 'revoked' | 'refused');
         }}

@@ -43,7 +43,7 @@ export function AcceptanceCard({ camera, mayMeasure }: { camera: Camera; mayMeas
           />
           {m && (
             <Descriptions
-              size="small" column={1} styles={{ label: { width: 136 } }}
+              size="small" column={1} styles={{ label: { width: 152 } }}
               items={[
                 { key: 'codec', label: t('acceptance.codec'), children: [m.video_codec.toUpperCase(), m.audio_codec ? m.audio_codec.toUpperCase() : t('acceptance.noAudio')].filter(Boolean).join(' · ') },
                 { key: 'size', label: t('acceptance.size'), children: `${m.width} × ${m.height}` },

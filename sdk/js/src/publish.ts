@@ -52,11 +52,20 @@ export async function publish(options: PublishOptions): Promise<Publisher> {
     if (onState) pc.addEventListener('connectionstatechange', () => onState(pc.connectionState));
     const signal = options.signal ?? new AbortController().signal;
     ({ location } = await negotiate(pc, options.whipUrl, key, { signal }));
+    for (const sender of pc.getSenders()) if (sender.track?.kind === 'video') await keepSize(sender);
   } catch (err) {
     stop();
     throw err;
   }
   return { connection: pc, stop };
+}
+
+/** A recording should keep one size: on a weak network the browser shall drop frames, not shrink them. */
+async function keepSize(sender: RTCRtpSender): Promise<void> {
+  const parameters: RTCRtpSendParameters & { degradationPreference?: string } = sender.getParameters();
+  parameters.degradationPreference = 'maintain-resolution';
+  // A browser without this preference refuses it, and does as it always did.
+  await sender.setParameters(parameters).catch(() => undefined);
 }
 
 function preferH264(t: RTCRtpTransceiver): void {

@@ -39,6 +39,8 @@ export class GatepostPlayer extends HTMLElement {
   #connected: AbortController | null = null;
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #expiring: ReturnType<typeof setTimeout> | undefined;
+  /** The latest end that was announced, Unix milliseconds. */
+  #announced = 0;
 
   constructor() {
     super();
@@ -186,11 +188,15 @@ export class GatepostPlayer extends HTMLElement {
   }
 
   #announceExpiry(expiresAt: number): void {
-    if (expiresAt <= 0) return;
+    // A renewal that brought no more time will bring none the next time.
+    if (expiresAt <= this.#announced) return;
     const left = expiresAt - Date.now();
     const ms = left - Math.min(60_000, left / 4);
     if (ms <= 0 || ms > 2 ** 31 - 1) return;
-    this.#expiring = setTimeout(() => this.#emit('grantexpiring', { expiresAt: new Date(expiresAt) }), ms);
+    this.#expiring = setTimeout(() => {
+      this.#announced = expiresAt;
+      this.#emit('grantexpiring', { expiresAt: new Date(expiresAt) });
+    }, ms);
   }
 
   #blank(): void {
@@ -239,7 +245,7 @@ export class GatepostPlayer extends HTMLElement {
       ].filter(Boolean).join(' · ');
       badge.dataset['transport'] = s.transport;
     }
-    const time = s.wallClock === null ? '' : stamp(s.wallClock);
+    const time = s.wallClock === null || s.state === 'error' ? '' : stamp(s.wallClock);
     clock.textContent = this.clientWidth < 480 ? time.slice(11) : time;
     speed.hidden = s.live;
     setIcon(play, s.paused ? icons.play : icons.pause, s.paused ? w.play : w.pause);

@@ -2,7 +2,7 @@ import type Hls from 'hls.js';
 import type { ErrorData, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext } from 'hls.js';
 import { mediaOfWall, wallOfMedia, type TimedFragment } from './fragments';
 import { refusal, samePicture, TokenRewriter, type Source } from './source';
-import type { Probe } from './probe';
+import { Sentry, type Probe } from './probe';
 import type { Hooks, Outcome, PlayerTransport } from './transport';
 import { wait } from './wait';
 
@@ -13,6 +13,7 @@ const stallMS = 1500;
 const reopenMS = 15000;
 /** A recording is asked for so often whether it may still be shown: what is buffered must go dark, too. */
 const vodProbeMS = 3000;
+const liveProbeMS = 2000;
 /** Two recoveries of the decoder within so long are one too many. */
 const decodeMS = 5000;
 
@@ -163,7 +164,7 @@ export class HlsTransport implements PlayerTransport {
     const video = this.#video;
     let at = video.currentTime;
     let moved = performance.now();
-    let probed = moved;
+    const sentry = new Sentry(this.#probe, this.#live ? liveProbeMS : vodProbeMS);
     let shown = false;
     for (;;) {
       await wait(pollMS, signal);
@@ -178,12 +179,8 @@ export class HlsTransport implements PlayerTransport {
       }
       const standing = now - moved;
       if (shown && standing > stallMS && !video.paused && !video.ended) hooks.stalled();
-      const due = this.#live ? standing > stallMS && now - probed > 2000 : now - probed > vodProbeMS;
-      if (due) {
-        probed = now;
-        const verdict = await this.#probe(signal, this.#segment());
-        if (verdict?.kind === 'denied') return verdict;
-      }
+      if (!this.#live || standing > stallMS) sentry.ask(signal, this.#segment());
+      if (sentry.denied !== null) return sentry.denied;
       if (this.#live && !video.paused) {
         if (standing > reopenMS) return { kind: 'offline' };
         this.#catchUp(hls);

@@ -1,5 +1,5 @@
 import type { Source } from './source';
-import type { Probe } from './probe';
+import { Sentry, type Probe } from './probe';
 import type { Hooks, Outcome, PlayerTransport } from './transport';
 import { wait } from './wait';
 
@@ -84,7 +84,7 @@ export class NativeTransport implements PlayerTransport {
       video.play().catch(() => undefined);
       let at = 0;
       let moved = performance.now();
-      let probed = moved;
+      const sentry = new Sentry(this.#probe, vodProbeMS);
       for (;;) {
         await wait(pollMS, signal);
         const now = performance.now();
@@ -106,11 +106,8 @@ export class NativeTransport implements PlayerTransport {
         } else if (now - moved > stallMS) {
           hooks.stalled();
         }
-        if (now - probed > vodProbeMS && (!this.#live || now - moved > stallMS)) {
-          probed = now;
-          const verdict = await this.#probe(signal);
-          if (verdict?.kind === 'denied') return verdict;
-        }
+        if (!this.#live || now - moved > stallMS) sentry.ask(signal);
+        if (sentry.denied !== null) return sentry.denied;
         if (this.#live && now - moved > reopenMS) return { kind: 'offline' };
       }
     } finally {

@@ -40,3 +40,37 @@ export function makeProbe(source: () => Source, fetch: Fetch): Probe {
     }
   };
 }
+
+/** Asks a probe now and then, without keeping anybody waiting: a server may hold its answer while a camera is away. */
+export class Sentry {
+  readonly #probe: Probe;
+  readonly #every: number;
+  #asked = performance.now();
+  #asking = false;
+  /** The refusal, once there was one. */
+  denied: Outcome | null = null;
+
+  /** every: least milliseconds between two questions. */
+  constructor(probe: Probe, every: number) {
+    this.#probe = probe;
+    this.#every = every;
+  }
+
+  /** Asks, unless it was asked a moment ago, or the last answer is still out. */
+  ask(signal: AbortSignal, url?: string): void {
+    const now = performance.now();
+    if (this.#asking || now - this.#asked < this.#every) return;
+    this.#asked = now;
+    this.#asking = true;
+    this.#probe(signal, url)
+      .then(
+        (verdict) => {
+          if (verdict?.kind === 'denied') this.denied = verdict;
+        },
+        () => undefined, // aborted: nobody wants to know any more
+      )
+      .finally(() => {
+        this.#asking = false;
+      });
+  }
+}

@@ -15,6 +15,9 @@ export const playerCSS = `
   grid-template-columns: repeat(3, 1fr); grid-template-rows: repeat(3, 1fr); place-items: center; }
 [part=watermark] span { transform: rotate(-18deg); white-space: nowrap; font-size: clamp(10px, 1.6vw, 15px);
   color: rgb(255 255 255 / .30); text-shadow: 0 0 2px rgb(0 0 0 / .45); }
+/* No picture, nothing to mark. */
+:host(:is([data-state=idle], [data-state=denied], [data-state=error])) [part=watermark] { display: none; }
+:host(:is([data-state=idle], [data-state=denied])) [part=bar] { display: none; }
 [part=message] { position: absolute; inset: 0; display: flex; flex-direction: column; gap: 12px; align-items: center;
   justify-content: center; text-align: center; padding: 24px 24px 56px; pointer-events: none; }
 [part=message][hidden] { display: none; }

@@ -1,6 +1,6 @@
 import { GatepostError } from '../error';
 import { leave, negotiate } from '../webrtc';
-import type { Probe } from './probe';
+import { Sentry, type Probe } from './probe';
 import type { Hooks, Outcome, PlayerTransport } from './transport';
 import { refusal, type Source } from './source';
 import type { FallbackReason } from './store';
@@ -11,6 +11,8 @@ const firstFrameMS = 4000;
 const stallMS = 1500;
 /** It stands still for so long though the connection is up: offer anew. A camera has 15 s to come back. */
 const reofferMS = 15000;
+/** While it stands still, the server is asked so often whether it would still serve us. */
+const probeMS = 2000;
 const pollMS = 500;
 const firstPollMS = 100;
 
@@ -95,7 +97,7 @@ export class WhepTransport implements PlayerTransport {
     const meter = new Meter(pc);
     let shown = false;
     let moved = began;
-    let probed = began;
+    const sentry = new Sentry(this.#probe, probeMS);
     for (;;) {
       await changeOf(pc, shown ? pollMS : firstPollMS, signal);
       const now = performance.now();
@@ -126,11 +128,8 @@ export class WhepTransport implements PlayerTransport {
       if (!shown && now - began > firstFrameMS) return { kind: 'unsuitable', reason: pc.connectionState === 'connected' ? 'no_frame' : 'ice' };
       if (!shown || now - moved < stallMS) continue;
       hooks.stalled();
-      if (now - probed > 2000) {
-        probed = now;
-        const verdict = await this.#probe(signal);
-        if (verdict?.kind === 'denied') return verdict;
-      }
+      sentry.ask(signal);
+      if (sentry.denied !== null) return sentry.denied;
       if (now - moved > reofferMS) return { kind: 'offline' };
     }
   }

@@ -222,7 +222,7 @@ export class GatepostTimeline extends HTMLElement {
     const w = words[languageOf(this)];
     const s = spanAt(this.#spans, t);
     if (s === null) return `${stamp(t)} · ${w.states['future']}`;
-    const why = s.state === 'gap' ? `: ${w.reasons[s.reason ?? ''] ?? s.reason ?? w.unknown}` : '';
+    const why = s.state === 'gap' ? w.why(w.reasons[s.reason ?? ''] ?? s.reason ?? w.unknown) : '';
     return `${stamp(t)} · ${w.states[s.state]}${why}`;
   }
 
@@ -262,9 +262,12 @@ export class GatepostTimeline extends HTMLElement {
       ...ticks(v, width).flatMap((t) => {
         const x = xOf(v, width, t.at);
         const kind = t.major ? ' major' : '';
-        const label = shape('text', { class: `label${kind}`, x, y: 66, 'text-anchor': x < 20 ? 'start' : x > width - 20 ? 'end' : 'middle' });
+        const line = shape('line', { class: `tick${kind}`, x1: x, x2: x, y1: 46, y2: t.major ? 54 : 51 });
+        const atEdge = x < 28 || x > width - 28;
+        if (atEdge && !t.major) return [line]; // its words would leave the strip
+        const label = shape('text', { class: `label${kind}`, x, y: 66, 'text-anchor': !atEdge ? 'middle' : x < 28 ? 'start' : 'end' });
         label.textContent = t.label;
-        return [shape('line', { class: `tick${kind}`, x1: x, x2: x, y1: 46, y2: t.major ? 54 : 51 }), label];
+        return [line, label];
       }),
     );
     const place = (selector: string, t: number | null, ...names: string[]) => {

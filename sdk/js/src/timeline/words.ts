@@ -2,7 +2,7 @@ import { languageOf, stamp, type Language } from '../player/words';
 
 export { languageOf, stamp };
 
-export const words: Record<Language, { timeline: string; states: Record<string, string>; reasons: Record<string, string>; unknown: string }> = {
+export const words: Record<Language, { timeline: string; states: Record<string, string>; reasons: Record<string, string>; unknown: string; why: (reason: string) => string }> = {
   zh: {
     timeline: '录像时间轴：方向键移动，加减键缩放，回车播放',
     states: { recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存', future: '尚无' },
@@ -15,6 +15,7 @@ export const words: Record<Language, { timeline: string; states: Record<string, 
       not_enrolled: '尚未接入',
     },
     unknown: '未知',
+    why: (reason) => `（${reason}）`,
   },
   en: {
     timeline: 'Timeline of recordings: arrows move, plus and minus zoom, Enter plays',
@@ -28,5 +29,6 @@ export const words: Record<Language, { timeline: string; states: Record<string, 
       not_enrolled: 'before its first push',
     },
     unknown: 'unknown',
+    why: (reason) => `: ${reason}`,
   },
 };
