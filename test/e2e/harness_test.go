@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,16 +41,20 @@ func root(t testing.TB) string {
 
 // server is one run of bin/gatepost serve, restartable with the same data.
 type server struct {
-	t     testing.TB
-	data  string
-	args  []string
-	env   []string
-	http  string // host:port
-	media string
-	cmd   *exec.Cmd
-	log   *logTail
-	token string
+	t      testing.TB
+	data   string
+	args   []string
+	env    []string
+	scheme string // "http" or "https"
+	http   string // host:port
+	media  string
+	cmd    *exec.Cmd
+	log    *logTail
+	token  string
 }
+
+// client takes the certificates that tests make for themselves.
+var client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}}
 
 type logTail struct {
 	mu  sync.Mutex
@@ -96,12 +102,15 @@ func newServer(t testing.TB, extra ...string) *server {
 // newServerWith adds environment variables.
 func newServerWith(t testing.TB, env []string, extra ...string) *server {
 	t.Helper()
-	s := &server{t: t, data: t.TempDir(), log: &logTail{}, env: env}
+	s := &server{t: t, data: t.TempDir(), log: &logTail{}, env: env, scheme: "http"}
+	if slices.Contains(extra, "--tls-cert") {
+		s.scheme = "https"
+	}
 	addr := func() string { return fmt.Sprintf("127.0.0.1:%d", freePort(t)) }
 	s.http, s.media = addr(), addr()
 	s.args = append([]string{"serve", "--data", s.data, "--http", s.http, "--media", s.media,
 		"--rtsp", addr(), "--rtmp", addr(), "--srt", addr(), "--webrtc-udp", addr(),
-		"--public-url", "http://" + s.http}, extra...)
+		"--public-url", s.scheme + "://" + s.http}, extra...)
 	s.start()
 	t.Cleanup(func() {
 		s.stop()
@@ -129,7 +138,7 @@ func (s *server) start() {
 	s.cmd = cmd
 	eventually(s.t, 60*time.Second, "the server is ready", func() error {
 		for _, addr := range []string{s.http, s.media} {
-			res, err := http.Get("http://" + addr + "/readyz")
+			res, err := client.Get(s.scheme + "://" + addr + "/readyz")
 			if err != nil {
 				return err
 			}
@@ -206,7 +215,7 @@ func (s *server) raw(method, path string, in any, token ...string) (int, []byte)
 	}
 	url := path
 	if strings.HasPrefix(path, "/") {
-		url = "http://" + s.http + path
+		url = s.scheme + "://" + s.http + path
 	}
 	req, err := http.NewRequest(method, url, body)
 	if err != nil {
@@ -224,7 +233,7 @@ func (s *server) raw(method, path string, in any, token ...string) (int, []byte)
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}
