@@ -22,8 +22,12 @@ class Fake implements PlayerTransport {
     this.hooks = hooks;
     hooks.using(this.kind);
     return new Promise((resolve, reject) => {
-      this.finish = resolve;
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      const abort = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', abort);
+      this.finish = (o) => {
+        signal.removeEventListener('abort', abort);
+        resolve(o);
+      };
     });
   }
   renew(source: Source): boolean {

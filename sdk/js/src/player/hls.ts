@@ -9,8 +9,11 @@ import { wait } from './wait';
 const pollMS = 250;
 /** The picture stands still for so long: say so, and ask whether the token is still good. */
 const stallMS = 1500;
-/** It stands still for so long though the server would serve: open anew. */
-const reopenMS = 15000;
+/**
+ * The playlist grew by so much and the picture still stands: open anew. While the playlist stands, too,
+ * the camera is away, and opening anew would only show old pictures again.
+ */
+const stuckSeconds = 8;
 /** A recording is asked for so often whether it may still be shown: what is buffered must go dark, too. */
 const vodProbeMS = 3000;
 const liveProbeMS = 2000;
@@ -26,6 +29,8 @@ export class HlsTransport implements PlayerTransport {
   #source: Source;
   #hls: Hls | null = null;
   #seekTo: number | null;
+  /** Media time (seconds) of the playlist's end. */
+  #edge = 0;
 
   constructor(
     video: HTMLVideoElement,
@@ -94,7 +99,10 @@ export class HlsTransport implements PlayerTransport {
     const mine = new AbortController();
     this.#video.addEventListener('loadedmetadata', () => this.#applySeek(), { signal: mine.signal });
     this.#video.addEventListener('ended', () => hooks.ended(), { signal: mine.signal });
-    hls.on(HlsClass.Events.LEVEL_UPDATED, () => this.#applySeek());
+    hls.on(HlsClass.Events.LEVEL_UPDATED, (_, { details }) => {
+      this.#edge = details.edge;
+      this.#applySeek();
+    });
     try {
       hls.attachMedia(this.#video);
       hls.loadSource(this.#rewriter.rewrite(url));
@@ -166,12 +174,14 @@ export class HlsTransport implements PlayerTransport {
     let moved = performance.now();
     const sentry = new Sentry(this.#probe, this.#live ? liveProbeMS : vodProbeMS);
     let shown = false;
+    let edge = this.#edge;
     for (;;) {
       await wait(pollMS, signal);
       const now = performance.now();
       if (video.currentTime !== at && !video.ended && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
         at = video.currentTime;
         moved = now;
+        edge = this.#edge;
         shown = true;
         hooks.progress(this.#measure(hls));
       } else if (video.paused || video.ended || video.seeking) {
@@ -182,7 +192,7 @@ export class HlsTransport implements PlayerTransport {
       if (!this.#live || standing > stallMS) sentry.ask(signal, this.#segment());
       if (sentry.denied !== null) return sentry.denied;
       if (this.#live && !video.paused) {
-        if (standing > reopenMS) return { kind: 'offline' };
+        if (this.#edge - edge > stuckSeconds && standing > stallMS) return { kind: 'lost', reason: 'network' };
         this.#catchUp(hls);
       }
     }
