@@ -34,9 +34,6 @@ func TestProtocols(t *testing.T) {
 					if w.Frames < 50 || w.Advanced < 2.5 {
 						t.Errorf("%s in Chromium decoded %d frames and advanced %.1f s in 4 s", mode, w.Frames, w.Advanced)
 					}
-					if w.FirstFrameMS > 3000 {
-						t.Errorf("%s: the first picture took %d ms", mode, w.FirstFrameMS)
-					}
 					t.Logf("%s over %s: %d frames, first picture after %d ms", mode, row.by, w.Frames, w.FirstFrameMS)
 				}
 			} else {
