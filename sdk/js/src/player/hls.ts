@@ -193,16 +193,19 @@ export class HlsTransport implements PlayerTransport {
       if (sentry.denied !== null) return sentry.denied;
       if (this.#live && !video.paused) {
         if (this.#edge - edge > stuckSeconds && standing > stallMS) return { kind: 'lost', reason: 'network' };
-        this.#catchUp(hls);
+        this.#catchUp(hls, standing > stallMS && this.#edge - edge > 1);
       }
     }
   }
 
-  /** After a stall the picture would stay behind by its length; jump instead of creeping. */
-  #catchUp(hls: Hls): void {
+  /**
+   * After a stall the picture would stay behind by its length: jump instead of creeping. The same when the
+   * camera is back, and a hole where it was away keeps the decoder from going on.
+   */
+  #catchUp(hls: Hls, back: boolean): void {
     const target = hls.liveSyncPosition;
     const allowed = (hls.targetLatency ?? 3) + 6;
-    if (target !== null && hls.latency > allowed && target > this.#video.currentTime) this.#video.currentTime = target;
+    if (target !== null && (back || hls.latency > allowed) && target > this.#video.currentTime) this.#video.currentTime = target;
   }
 
   #measure(hls: Hls) {
