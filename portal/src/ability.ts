@@ -24,7 +24,7 @@ export function abilities(user: User, camera: Pick<Camera, 'owner_id'>): Abiliti
     needsPurpose: !owns,
     share: admin || (owns && !operator && is('owner', 'supervisor')),
     audit: admin || (owns && !operator && is('owner', 'supervisor')),
-    manage: admin || (owns && is('owner', 'supervisor', 'maintainer')),
+    manage: admin || ((owns || operator) && is('owner', 'supervisor', 'maintainer')),
     operator,
   };
 }

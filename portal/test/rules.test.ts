@@ -23,7 +23,8 @@ describe('abilities', () => {
     ['watcher', 'shop', 'business', true, false, false, false, false],
     ['maintainer', 'shop', 'business', false, false, false, false, true],
     ['watcher', 'police', 'police', true, true, false, false, false],
-    ['owner', 'carrier', 'operator', false, true, false, false, false],
+    ['owner', 'carrier', 'operator', false, true, false, false, true],
+    ['watcher', 'carrier', 'operator', false, true, false, false, false],
     ['owner', 'shop', 'operator', false, false, false, false, true],
   ];
   it.each(table)('%s of %s (%s)', (role, org, kind, watch, needsPurpose, share, audit, manage) => {

@@ -17,7 +17,7 @@ export const en: Words = {
   roles: { watcher: 'Watcher', responder: 'Responder', maintainer: 'Maintainer', supervisor: 'Supervisor', owner: 'Owner', admin: 'Administrator' },
   cameras: {
     title: 'Cameras', search: 'Find by name, id or address', all: 'All', online: 'Online', offline: 'Offline', attention: 'Needs attention',
-    empty: 'No cameras yet', emptyHint: 'Enrol the first one, and push to the address that it gets.', nothing: 'No camera matches',
+    empty: 'No cameras yet', emptyHint: 'Enrol the first one, and push to the address that it gets.', emptyOthers: 'Your organisation has no cameras, and none were opened to it.', nothing: 'No camera matches',
     name: 'Name', state: 'State', signs: 'Online, recording', recording: 'Recording', lastSeen: 'Last seen', picture: 'Picture', place: 'Place', viewers: 'Watching', class: 'Class',
     isRecording: 'recording', notRecording: 'not recording', since: 'since {{time}}', neverSeen: 'has never pushed',
   },
@@ -58,7 +58,7 @@ export const en: Words = {
   camera: {
     live: 'Live', playback: 'Recording', watch: 'Watch live', backToLive: 'Back to live', notWatch: 'Your role does not allow watching this camera',
     operatorNoWatch: 'The operator manages, and does not watch.', offlineHint: 'The camera is offline. Click on the timeline to see what was recorded.', watchAgain: 'Watch again',
-    timeline: 'Timeline', day: 'Day', today: 'Today', previousDay: 'Day before', nextDay: 'Day after', wholeDay: 'Whole day', recorded: 'recorded', gap: 'gap', expired: 'past its retention', held: 'held',
+    timeline: 'Timeline', day: 'Day', today: 'Today', previousDay: 'Day before', nextDay: 'Day after', wholeDay: 'Whole day', zoomIn: 'Zoom in', zoomOut: 'Zoom out', recorded: 'recorded', gap: 'gap', expired: 'past its retention', held: 'held',
     timelineHint: 'Click, or drag the hand, to play; wheel zooms, dragging pans', nothingRecorded: 'Nothing was recorded on this day',
     tabs: { overview: 'Overview', push: 'Connect', shares: 'Share links', looks: 'Who looked' },
     nationalId: 'National id', address: 'Address', division: 'Division', position: 'Position', retention: 'Kept for', protocol: 'Pushed by', stream: 'Stream', since: 'State since', viewers: 'Watching now',
@@ -86,7 +86,6 @@ export const en: Words = {
     title: 'Register the look', intro: "Looking at somebody else's camera is registered first: reason, content, unit and name (art. 16). The owner of the camera can read it.", purpose: 'Purpose', reason: 'Reason', reasonHint: 'Why you need to look, in particular',
     case: 'Case or order number', submit: 'Register and look', reasonRule: 'Write the reason, at least 4 characters', window: 'Content',
     kinds: { own: 'Own camera', share: 'Share link', case: 'Casework', emergency: 'Emergency', patrol: 'Patrol', inspection: 'Inspection', maintenance: 'Maintenance', other: 'Other' },
-    own: "A look at the organisation's own camera",
   },
   share: {
     title: 'Shared video', opening: 'Opening…', shows: 'What it shows', live: 'Live', window: 'Recording from {{from}} to {{to}}', until: 'Valid until {{time}}', label: 'The picture carries the watermark “{{label}}”, and your look is registered.', noLabel: 'Your look is registered.',

@@ -15,7 +15,7 @@ export const zh = {
   roles: { watcher: '监控员', responder: '处置员', maintainer: '维护员', supervisor: '主管', owner: '负责人', admin: '系统管理员' },
   cameras: {
     title: '摄像机', search: '按名称、编号、地址查找', all: '全部', online: '在线', offline: '离线', attention: '需处理',
-    empty: '还没有摄像机', emptyHint: '登记第一台，按给出的地址推流即可。', nothing: '没有符合条件的摄像机',
+    empty: '还没有摄像机', emptyHint: '登记第一台，按给出的地址推流即可。', emptyOthers: '本单位没有摄像机，也没有单位向本单位开放。', nothing: '没有符合条件的摄像机',
     name: '名称', state: '状态', signs: '在线与录像', recording: '录像', lastSeen: '最近在线', picture: '画面', place: '场所', viewers: '正在观看', class: '类别',
     isRecording: '录像中', notRecording: '未录像', since: '{{time}}起', neverSeen: '从未推流',
   },
@@ -56,7 +56,7 @@ export const zh = {
   camera: {
     live: '实时画面', playback: '录像', watch: '观看实时画面', backToLive: '回到实时', notWatch: '您的岗位不能观看这台摄像机',
     operatorNoWatch: '运营方可以管理，不能观看。', offlineHint: '摄像机当前离线；在时间轴上点选可看录像。', watchAgain: '重新观看',
-    timeline: '时间轴', day: '日期', today: '今天', previousDay: '前一天', nextDay: '后一天', wholeDay: '全天', recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存',
+    timeline: '时间轴', day: '日期', today: '今天', previousDay: '前一天', nextDay: '后一天', wholeDay: '全天', zoomIn: '放大', zoomOut: '缩小', recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存',
     timelineHint: '点击或拖动指针播放；滚轮缩放，拖动平移', nothingRecorded: '这一天没有录像',
     tabs: { overview: '概况', push: '接入', shares: '分享链接', looks: '谁看过' },
     nationalId: '国标编码', address: '地址', division: '行政区划', position: '坐标', retention: '保存期', protocol: '推流协议', stream: '码流', since: '状态起始', viewers: '正在观看',
@@ -84,7 +84,6 @@ export const zh = {
     title: '登记查看事由', intro: '查看他人摄像机须先登记事由、内容、单位和姓名（条例第十六条）。摄像机所属单位可以看到这条登记。', purpose: '用途', reason: '事由', reasonHint: '为何需要查看，具体到事',
     case: '案件或工单编号', submit: '登记并查看', reasonRule: '请写明事由，至少 4 个字符', window: '内容',
     kinds: { own: '本单位查看', share: '分享链接', case: '办理案件', emergency: '突发事件处置', patrol: '治安巡查', inspection: '检查验收', maintenance: '设备维护', other: '其他' },
-    own: '查看本单位摄像机',
   },
   share: {
     title: '分享的视频', opening: '正在打开…', shows: '可以查看', live: '实时画面', window: '{{from}} 至 {{to}} 的录像', until: '有效至 {{time}}', label: '画面带有水印“{{label}}”，您的查看会被登记。', noLabel: '您的查看会被登记。',

@@ -68,7 +68,7 @@ export function CamerasPage() {
       {list.isPending ? (
         <Skeleton active paragraph={{ rows: 6 }} />
       ) : cameras.length === 0 && !list.isError ? (
-        <Empty description={<><b>{t('cameras.empty')}</b><br /><span className="quiet">{t('cameras.emptyHint')}</span></>} style={{ padding: '10vh 0' }} data-testid="cameras-empty" />
+        <Empty description={<><b>{t('cameras.empty')}</b><br /><span className="quiet">{mayEnrol(user) ? t('cameras.emptyHint') : t('cameras.emptyOthers')}</span></>} style={{ padding: '10vh 0' }} data-testid="cameras-empty" />
       ) : shown.length === 0 ? (
         <Empty description={t('cameras.nothing')} style={{ padding: '10vh 0' }} />
       ) : (

@@ -45,13 +45,13 @@ export function LooksTab({ camera }: { camera: string }) {
           rowKey="id" size="small" loading={list.isPending} dataSource={items} pagination={false} scroll={{ x: 'max-content' }}
           onRow={(g) => ({ 'data-testid': 'look-row', 'data-grant': g.id, 'data-status': lookStatus(g, Date.now()) }) as React.HTMLAttributes<HTMLElement>}
           columns={[
-            { title: t('looks.when'), render: (_, g) => when(g.created_at, true) },
+            { title: t('looks.when'), render: (_, g) => <>{when(g.created_at, true)}{lookStatus(g, Date.now()) === 'active' && <div className="quiet">{t('common.until', { time: when(g.expires_at) })}</div>}</> },
             { title: t('looks.who'), render: (_, g) => <>{who(g)}{g.organisation_name && <div className="quiet">{g.organisation_name}</div>}</> },
             { title: t('looks.what'), render: (_, g) => <>{t(`looks.${g.action}`)}{g.action === 'playback' && g.from && g.to ? <div className="quiet">{span(g.from, g.to)}</div> : null}</> },
             {
               title: t('looks.why'),
               render: (_, g) => (
-                <div style={{ maxWidth: 300, whiteSpace: 'normal' }}>
+                <div style={{ maxWidth: 260, whiteSpace: 'normal' }}>
                   {g.purpose && <Tag>{kind(g.purpose)}</Tag>}
                   {g.reason}
                   {g.case_number && <div className="quiet">{t('looks.case')} <span className="mono">{g.case_number}</span></div>}
@@ -62,7 +62,7 @@ export function LooksTab({ camera }: { camera: string }) {
               title: t('shares.status'),
               render: (_, g) => {
                 const s = lookStatus(g, Date.now());
-                return <><Tag color={colour[s]}>{t(`looks.${s}`)}</Tag>{s === 'active' && <div className="quiet">{t('common.until', { time: when(g.expires_at) })}</div>}</>;
+                return <Tag color={colour[s]}>{t(`looks.${s}`)}</Tag>;
               },
             },
             {

@@ -1,7 +1,7 @@
 import '@gatepost/sdk/timeline';
 import type { Span } from '@gatepost/sdk';
 import type { GatepostTimeline, TimelineEvents } from '@gatepost/sdk/timeline';
-import { LeftOutlined, RightOutlined } from '@ant-design/icons';
+import { LeftOutlined, RightOutlined, ZoomInOutlined, ZoomOutOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, DatePicker, Space, Tooltip } from 'antd';
 import dayjs from 'dayjs';
@@ -82,7 +82,11 @@ export function Timeline({ camera, day, position, onDay, onSeek }: TimelineProps
           />
           <Tooltip title={t('camera.nextDay')}><Button icon={<RightOutlined />} aria-label={t('camera.nextDay')} data-testid="day-after" disabled={today} onClick={() => shift(1)} /></Tooltip>
         </Space.Compact>
-        <Button type="text" onClick={() => element.current?.setRange(from, to)}>{t('camera.wholeDay')}</Button>
+        <Space.Compact>
+          <Button icon={<ZoomOutOutlined />} aria-label={t('camera.zoomOut')} title={t('camera.zoomOut')} onClick={() => element.current?.zoomBy(2)} data-testid="zoom-out" />
+          <Button onClick={() => element.current?.setRange(from, to)} data-testid="whole-day">{t('camera.wholeDay')}</Button>
+          <Button icon={<ZoomInOutlined />} aria-label={t('camera.zoomIn')} title={t('camera.zoomIn')} onClick={() => element.current?.zoomBy(0.5)} data-testid="zoom-in" />
+        </Space.Compact>
         <span className="grow" />
         <span className="quiet">{t('camera.timelineHint')}</span>
       </div>

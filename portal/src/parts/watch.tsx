@@ -12,6 +12,9 @@ import { Player } from './player';
 import { PurposeForm, type Purpose } from './purpose';
 import { Timeline, useDay } from './timeline';
 
+/** Owners need not say why; that they looked is registered all the same. */
+const own = { purpose: 'own' };
+
 /** What is (to be) seen: now, or a window of a day with the moment to begin at. */
 export type Look = { kind: 'live' } | { kind: 'playback'; from: number; to: number; at: number };
 
@@ -42,7 +45,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
   useEffect(() => () => running.current?.abort(), []);
 
   const open = useCallback(
-    async (next: Look, why: Purpose, renewal = false) => {
+    async (next: Look, why: Purpose | typeof own, renewal = false) => {
       running.current?.abort();
       const mine = new AbortController();
       running.current = mine;
@@ -64,7 +67,6 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
     [camera.id, say],
   );
 
-  const own: Purpose = { purpose: 'own', reason: t('purpose.own') };
   const ask = (next: Look) => {
     if (can.needsPurpose) setAsked(next);
     else void open(next, own);

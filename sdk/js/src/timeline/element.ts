@@ -71,6 +71,13 @@ export class GatepostTimeline extends HTMLElement {
     return { from: new Date(this.#view.from), to: new Date(this.#view.to) };
   }
 
+  /** Makes the view factor times as long (0.5: closer), around the moment that is played, else its middle. */
+  zoomBy(factor: number): void {
+    const { from, to } = this.#view;
+    const at = this.#position !== null && this.#position >= from && this.#position <= to ? this.#position : (from + to) / 2;
+    this.#show(zoom(this.#view, factor, at, this.#limits));
+  }
+
   /** The moment that is being played, or null: the hand. */
   get position(): Date | null {
     return this.#position === null ? null : new Date(this.#position);

@@ -3,7 +3,7 @@ export const timelineCSS = `
 :host {
   --gatepost-recorded: #389e0d; --gatepost-held: #722ed1; --gatepost-gap: #ffccc7; --gatepost-gap-line: #cf1322;
   --gatepost-expired: #bfbfbf; --gatepost-axis: #595959; --gatepost-ground: #f0f0f0; --gatepost-hand: #1677ff;
-  display: block; position: relative; height: 76px; outline: none; touch-action: none;
+  display: block; position: relative; height: 76px; outline: none; touch-action: pan-y;
   font: 12px/1.4 system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
   -webkit-user-select: none; user-select: none; cursor: crosshair;
 }
