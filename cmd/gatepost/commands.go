@@ -124,7 +124,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	host, err := newControlHost(plane, listener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), newRegistry(),
-		[]check{{"database", db.Ping}})
+		[]check{{"database", db.Ping}, {"objects", objectsReady(objects)}})
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,8 @@ type job struct {
 func (p *controlPlane) jobs() []job {
 	return []job{
 		{"identity", time.Hour, p.identity.Run},
+		{"node", time.Hour, p.node.Run},
+		{"playback", time.Hour, p.playback.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 	}
 }

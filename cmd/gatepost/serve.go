@@ -81,7 +81,8 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	web, err := newControlHost(plane, httpListener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), registry, checks)
+	web, err := newControlHost(plane, httpListener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), registry,
+		append(checks, check{"objects", objectsReady(objects)}))
 	if err != nil {
 		return err
 	}

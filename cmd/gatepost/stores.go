@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"sync"
+	"time"
 
+	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/internal/objstore/backend"
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
 )
@@ -20,14 +24,39 @@ func openDatabase(ctx context.Context, f *storeFlags) (*sqlstore.Store, error) {
 	return db, nil
 }
 
-// openObjects opens the object store and proves that it is there.
+// openObjects opens the object store. One that is not there or not allowed ends the
+// start; one that cannot be reached now does not: cameras are recorded into the spool meanwhile.
 func openObjects(ctx context.Context, f *storeFlags, mediaURL string) (backend.Store, error) {
 	objects, err := backend.Open(ctx, f.objectsURL(), backend.Options{BaseURL: mediaURL})
 	if err != nil {
 		return nil, err
 	}
-	if err := objects.Check(ctx); err != nil {
+	switch err := objects.Check(ctx); gatepost.CodeOf(err) {
+	case "":
+	case gatepost.Unavailable:
+		slog.Warn("the object store cannot be reached; recordings wait in the spool", "err", err)
+	default:
 		return nil, errors.Join(err, objects.Close())
 	}
 	return objects, nil
+}
+
+// objectsEvery is how long the answer of a readiness check of the object store
+// is kept.
+const objectsEvery = 5 * time.Second
+
+// objectsReady checks the object store, at most once in objectsEvery. It is
+// for the control plane, which cannot play without it; a gateway goes on.
+func objectsReady(objects backend.Store) func(context.Context) error {
+	var mu sync.Mutex
+	var at time.Time
+	var last error
+	return func(ctx context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(at) > objectsEvery {
+			last, at = objects.Check(ctx), time.Now()
+		}
+		return last
+	}
 }

@@ -2,6 +2,7 @@ package playback
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -74,7 +75,7 @@ func (f *Function) clip(ctx context.Context, in *clipInput) (*clipOutput, error)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	key := "clip/" + c.ID + "/" + id + ".mp4"
+	key := clipPrefix + c.ID + "/" + id + ".mp4"
 	made, err := f.make(ctx, key, stretches, q.To)
 	if err != nil {
 		return nil, fmt.Errorf("make clip %s: %w", id, err)
@@ -150,4 +151,25 @@ func (f *Function) make(ctx context.Context, key string, stretches []stretch, to
 		return Clip{}, fmt.Errorf("rewind: %w", err)
 	}
 	return clip, f.opts.Objects.Put(ctx, key, file, clip.Bytes)
+}
+
+// clipPrefix begins the key of every clip.
+const clipPrefix = "clip/"
+
+// Run deletes the clips that have had their time, once. It is safe to run
+// twice at once.
+func (f *Function) Run(ctx context.Context) error {
+	before := f.opts.Now().Add(-f.opts.ClipLife)
+	var errs []error
+	for o, err := range f.opts.Objects.List(ctx, clipPrefix, "") {
+		if err != nil {
+			return errors.Join(append(errs, fmt.Errorf("list clips: %w", err))...)
+		}
+		if o.Modified.Before(before) {
+			if err := f.opts.Objects.Delete(ctx, o.Key); err != nil {
+				errs = append(errs, fmt.Errorf("delete clip %s: %w", o.Key, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }

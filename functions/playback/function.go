@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"iter"
 	"net/http"
 	"time"
 
@@ -56,6 +57,8 @@ type Objects interface {
 	Put(ctx context.Context, key string, r io.ReadSeeker, size int64) error
 	Get(ctx context.Context, key string, off, length int64) (io.ReadCloser, error)
 	Presign(ctx context.Context, key string, opts objstore.PresignOptions) (string, error)
+	List(ctx context.Context, prefix, after string) iter.Seq2[objstore.Info, error]
+	Delete(ctx context.Context, keys ...string) error
 }
 
 // Tokens verifies media tokens; a token.Verifier has it. Media fails with
@@ -74,6 +77,8 @@ type Options struct {
 	SegmentURL time.Duration
 	// ClipURL is how long a presigned URL of a clip holds. Default: 1 h.
 	ClipURL time.Duration
+	// ClipLife is how long after it was made a clip is deleted. Default: 24 h.
+	ClipLife time.Duration
 	// Clips is how many clips are made at a time; more wait. Default: 2.
 	Clips int
 	// TempDir takes clips while they are made: an hour may have gigabytes.
@@ -94,6 +99,7 @@ type Function struct {
 func New(opts Options) *Function {
 	opts.SegmentURL = cmp.Or(opts.SegmentURL, 30*time.Second)
 	opts.ClipURL = cmp.Or(opts.ClipURL, time.Hour)
+	opts.ClipLife = max(opts.ClipURL, cmp.Or(opts.ClipLife, 24*time.Hour))
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}

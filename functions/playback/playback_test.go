@@ -517,3 +517,37 @@ func TestHosts(t *testing.T) {
 		}
 	}
 }
+
+func TestClipsHaveTheirTime(t *testing.T) {
+	w := newWorld(t)
+	start := past()
+	w.record(t, encode(t, "160x90", "12"), start, 5*time.Second, nil)
+	res, body := w.do(t, "POST", "/v1/clips", w.signIn(w.shop, gatepost.RoleOwner), map[string]any{"camera_id": w.camera.ID, "purpose": "case", "reason": "theft",
+		"from": start.Add(time.Second).Format(time.RFC3339Nano), "to": start.Add(3 * time.Second).Format(time.RFC3339Nano)})
+	if res.StatusCode != 201 {
+		t.Fatalf("clip: %s %s", res.Status, body)
+	}
+	clips := func() (n int) {
+		for _, err := range w.objects.List(t.Context(), "clip/", "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		return n
+	}
+	for _, tt := range []struct {
+		later time.Duration
+		left  int
+	}{{23 * time.Hour, 1}, {25 * time.Hour, 0}} {
+		f := playback.New(playback.Options{Store: w.store, Objects: w.objects, Now: func() time.Time { return time.Now().Add(tt.later) }})
+		for range 2 { // twice is as once
+			if err := f.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := clips(); n != tt.left {
+			t.Errorf("%d clips %s later, want %d", n, tt.later, tt.left)
+		}
+	}
+}
