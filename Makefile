@@ -61,6 +61,10 @@ chaos: setup build ## kill -9 and storage outages, the long form
 soak: setup build ## the end-to-end suite again and again for SOAK (1h)
 	./test/soak.sh $${SOAK:-3600}
 
+screenshots: setup build ## a picture of each portal page, in both languages, in docs/screenshots
+	mkdir -p docs/screenshots
+	GATEPOST_SCREENSHOTS=$(CURDIR)/docs/screenshots $(GO) test -count=1 -run '^TestPortal$$' ./test/e2e
+
 generate: ## the OpenAPI document and the SDK's types
 	$(GO) run ./cmd/gatepost openapi > docs/openapi.json
 	npm run generate --workspace @gatepost/sdk
@@ -70,4 +74,4 @@ verify: ## generated files are not stale, files are formatted
 	@$(GO) run ./cmd/gatepost openapi | diff -q - docs/openapi.json || { echo 'docs/openapi.json is stale: run make generate'; exit 1; }
 	@npm run --silent verify --workspace @gatepost/sdk
 
-.PHONY: help run build setup test e2e lint arch fuzz bench load chaos soak generate verify
+.PHONY: help run build setup test e2e lint arch fuzz bench load chaos soak screenshots generate verify

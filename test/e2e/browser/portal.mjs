@@ -1,49 +1,169 @@
 // Tasks on the portal's own pages: what a person without or with an account sees.
 
 // run opens the page and follows the task: 'share' reports the picture every
-// quarter of a second as JSON lines until the process is ended or task.seconds are over.
-export async function run({ page, task, say, logs }) {
-  if (task.step === 'share') return follow(page, task, say, logs)
-  if (task.step === 'sign-in') return signIn(page, task, say, logs)
-  throw new Error(`unknown step ${task.step}`)
+// quarter of a second as JSON lines until the process is ended or task.seconds
+// are over; 'walk' goes through every page as the owner of the demo's cameras.
+export async function run(on) {
+  if (on.task.step === 'share') return follow(on)
+  if (on.task.step === 'walk') return walk(on)
+  throw new Error(`unknown step ${on.task.step}`)
 }
 
-async function follow(page, task, say, logs) {
+const picture = () => {
+  const find = (root) => {
+    for (const el of root.querySelectorAll('*')) {
+      if (el.localName === 'video') return el
+      const inner = el.shadowRoot && find(el.shadowRoot)
+      if (inner) return inner
+    }
+    return null
+  }
+  const video = find(document)
+  const player = document.querySelector('gatepost-player')
+  return {
+    frames: video ? video.getVideoPlaybackQuality().totalVideoFrames : -1,
+    time: video?.currentTime ?? 0,
+    paused: video?.paused ?? true,
+    state: player?.store.snapshot.state ?? '',
+    text: document.body.innerText.slice(0, 2000),
+  }
+}
+
+async function follow({ page, task, say, logs }) {
   const end = Date.now() + task.seconds * 1000
   while (Date.now() < end) {
-    const seen = await page.evaluate(() => {
-      const find = (root) => {
-        for (const el of root.querySelectorAll('*')) {
-          if (el.localName === 'video') return el
-          const inner = el.shadowRoot && find(el.shadowRoot)
-          if (inner) return inner
-        }
-        return null
-      }
-      const video = find(document)
-      const player = document.querySelector('gatepost-player')
-      return {
-        frames: video ? video.getVideoPlaybackQuality().totalVideoFrames : -1,
-        time: video?.currentTime ?? 0,
-        paused: video?.paused ?? true,
-        state: player?.store.snapshot.state ?? '',
-        text: document.body.innerText.slice(0, 2000),
-      }
-    })
-    say({ at: Date.now(), ...seen })
+    say({ at: Date.now(), ...(await page.evaluate(picture)) })
     await page.waitForTimeout(250)
   }
   say({ done: true, logs: logs.slice(-20) })
 }
 
-// signIn signs in, opens a camera and counts the live picture's frames.
-async function signIn(page, task, say, logs) {
-  await page.getByTestId('login-login').fill(task.login)
-  await page.getByTestId('login-password').fill(task.password)
-  await page.getByTestId('login-submit').click()
-  await page.getByTestId('camera-list').waitFor()
-  say({ signedIn: true, text: (await page.locator('body').innerText()).slice(0, 2000) })
-  await page.getByText(task.camera, { exact: false }).first().click()
-  await page.locator('gatepost-player').waitFor()
-  await follow(page, task, say, logs)
+// moving waits until n more pictures have been decoded and the player's clock has advanced.
+async function moving(page, what, n = 20) {
+  const before = await page.evaluate(picture)
+  const end = Date.now() + 20_000
+  for (;;) {
+    const now = await page.evaluate(picture)
+    const fresh = now.frames < before.frames ? now.frames : now.frames - before.frames
+    if (fresh >= n && now.time > 0 && now.state === 'playing') return
+    if (Date.now() > end) throw new Error(`${what}: ${fresh} pictures in 20 s, ${now.state}: ${now.text.slice(0, 400)}`)
+    await page.waitForTimeout(100)
+  }
+}
+
+function want(condition, message) {
+  if (!condition) throw new Error(message)
+}
+
+// walk goes through the pages in one language, and saves a screenshot of each
+// when task.shots names a folder.
+async function walk({ page, context, task, say, logs }) {
+  const zh = task.locale.startsWith('zh')
+  const lang = zh ? 'zh' : 'en'
+  const id = (name) => page.getByTestId(name)
+  const text = async () => page.locator('body').innerText()
+  const shoot = async (name, of = page) => {
+    if (!task.shots) return
+    await of.evaluate(() => globalThis.scrollTo(0, 0))
+    await of.screenshot({ path: `${task.shots}/${name}.${lang}.png` })
+  }
+  const has = async (words, where) => want((await text()).includes(words), `${where} does not say ${words}: ${(await text()).slice(0, 600)}`)
+
+  await id('login-login').waitFor()
+  await shoot('sign-in')
+  await id('login-login').fill(task.login)
+  await id('login-password').fill('not the password')
+  await id('login-submit').click()
+  await id('login-error').waitFor()
+  await id('login-password').fill(task.password)
+  await id('login-submit').click()
+  await id('camera-list').waitFor()
+  await page.locator('[data-testid=camera-online][data-online=true]').first().waitFor()
+  await has(zh ? '在线' : 'Online', 'the list of cameras')
+  await shoot('cameras')
+
+  // Enrol: a wrong field is told at the field, nothing is lost.
+  await id('enrol').click()
+  await id('enrol-name').waitFor()
+  await shoot('enrol')
+  await id('enrol-name').fill(zh ? '后门' : 'Back door')
+  await id('enrol-longitude').fill('999')
+  await id('enrol-latitude').fill('30.2')
+  await id('enrol-submit').click()
+  await page.locator('.ant-form-item-explain-error').first().waitFor()
+  want((await id('enrol-name').inputValue()) !== '', 'a wrong field empties the form')
+  await shoot('enrol-error')
+  await id('enrol-longitude').fill('120.16')
+  await tick(page, 'enrol-banned')
+  await tick(page, 'enrol-sign')
+  await id('enrol-submit').click()
+  await id('national-id').waitFor()
+  await id('publish-qr').waitFor()
+  await shoot('enrolled')
+
+  // Live.
+  await page.goto(new URL('/cameras', task.page).href)
+  await page.locator(`[data-testid=camera-row][data-camera="${task.camera}"]`).click()
+  await id('watch-live').click()
+  await moving(page, 'live')
+  await shoot('camera-live')
+
+  // The recording, by a click on the timeline.
+  await page.waitForFunction(() => document.querySelector('gatepost-timeline')?.spans?.some((s) => s.state === 'recorded'), null, { timeout: 60_000 })
+  await page.evaluate(() => {
+    const line = document.querySelector('gatepost-timeline')
+    const span = line.spans.find((s) => s.state === 'recorded')
+    line.dispatchEvent(new CustomEvent('seek', { detail: { time: new Date(span.from + 1000) } }))
+  })
+  await page.waitForFunction(() => document.querySelector('gatepost-player')?.store.snapshot.live === false, null, { timeout: 20_000 })
+  await moving(page, 'playback')
+  await shoot('camera-playback')
+
+  // Who looked: the two looks just made.
+  await id('tab-looks').click()
+  await id('look-row').nth(1).waitFor()
+  await page.setViewportSize({ width: 1280, height: 1500 })
+  await shoot('who-looked')
+
+  // A share link: made, opened by a stranger, revoked.
+  await id('tab-shares').click()
+  await id('share-new').click()
+  await id('share-form').waitFor()
+  await id('share-label').fill(zh ? '保险公司' : 'Insurer')
+  await id('share-submit').click()
+  await id('share-url').waitFor()
+  await shoot('share-made')
+  const url = await id('share-url').innerText()
+  const stranger = await context.browser().newContext({ locale: task.locale, viewport: { width: 1280, height: 800 } })
+  const other = await stranger.newPage()
+  await other.goto(url.trim())
+  await moving(other, 'share page')
+  await shoot('share-page', other)
+  await id('share-made-close').click()
+  await id('share-url').waitFor({ state: 'hidden' })
+  await page.locator('.ant-modal-wrap').first().waitFor({ state: 'hidden' })
+  await shoot('shares')
+  await id('share-revoke').first().click()
+  await id('share-revoke-confirm').click()
+  await other.waitForFunction(() => document.querySelector('gatepost-player')?.store.snapshot.state === 'denied' || document.querySelector('[data-testid=share-ended],[data-testid=share-gone]'), null, { timeout: 15_000 })
+  await shoot('share-revoked', other)
+  await stranger.close()
+
+  // The other language, and out.
+  await page.setViewportSize({ width: 1280, height: 800 })
+  const before = await text()
+  await id('language').click()
+  await page.waitForFunction((words) => document.body.innerText !== words, before)
+  await id('user-menu').click()
+  await id('sign-out').click()
+  await id('login-login').waitFor()
+  say({ walked: true, logs: logs.slice(-10) })
+}
+
+// tick answers a yes-or-no question of a form with yes, however it is drawn.
+async function tick(page, name) {
+  const at = page.getByTestId(name)
+  const box = at.locator('input').first()
+  if (await box.count()) await box.check({ force: true })
+  else await at.click()
 }
