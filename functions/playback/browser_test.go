@@ -48,12 +48,12 @@ setInterval(() => fetch('/report', { method: 'POST', body: JSON.stringify({ Time
 func TestBrowser(t *testing.T) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("chromium is not installed")
+		t.Fatal("chromium is not installed: run make setup")
 	}
 	_, here, _, _ := runtime.Caller(0)
 	script, err := os.ReadFile(filepath.Join(filepath.Dir(here), "../../node_modules/hls.js/dist/hls.min.js"))
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("hls.js is not installed (npm ci)")
+		t.Fatal("hls.js is not installed: run npm ci")
 	} else if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func TestGohlslib(t *testing.T) {
 func TestFFmpeg(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not installed")
+		t.Fatal("ffmpeg is not installed: run make setup")
 	}
 	ring := hls.New(hls.Options{})
 	g := newGateway(t, ring)
@@ -135,12 +135,12 @@ func browse(t *testing.T, g *gateway, token string) *atomic.Pointer[report] {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("chromium is not installed")
+		t.Fatal("chromium is not installed: run make setup")
 	}
 	_, here, _, _ := runtime.Caller(0)
 	script, err := os.ReadFile(filepath.Join(filepath.Dir(here), "../../../node_modules/hls.js/dist/hls.min.js"))
 	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("hls.js is not installed (npm ci)")
+		t.Fatal("hls.js is not installed: run npm ci")
 	} else if err != nil {
 		t.Fatal(err)
 	}
