@@ -404,6 +404,27 @@ func TestDiskFailures(t *testing.T) {
 	}
 }
 
+// A file that could neither be begun nor removed does not stand in the way of
+// the next.
+func TestFirstFileStays(t *testing.T) {
+	k := clip(t, "4")
+	n := 0
+	r := start(t, Options{}, func(w *Writer) {
+		w.create = func(path string) (storage, error) {
+			s, err := create(path)
+			if n++; n == 1 {
+				return nil, errors.Join(errFull, err, s.Close())
+			}
+			return s, err
+		}
+	})
+	k.replay(r)
+	closed := r.finish()
+	if len(closed) != 1 || len(r.errs) != 1 {
+		t.Errorf("%d files closed, want 1; errors %v", len(closed), r.errs)
+	}
+}
+
 // When the next file cannot be begun, the last one says that the run ended.
 func TestRotationFails(t *testing.T) {
 	k := clip(t, "6")

@@ -325,13 +325,12 @@ func (w *Writer) fail(err error) {
 	w.broken(err)
 }
 
-// broken begins a new run after an error of the disk.
+// broken begins a new run after an error of the disk. It does so also before
+// the first file: what could not be removed of it has its name.
 func (w *Writer) broken(err error) {
 	w.report(err)
 	w.ended(EndStorage)
-	if w.seq > 0 {
-		w.run, w.seq = newRun(), 0
-	}
+	w.run, w.seq = newRun(), 0
 }
 
 func (w *Writer) report(err error) {
