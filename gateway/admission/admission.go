@@ -142,6 +142,10 @@ func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, er
 		permit.NeedsAcceptance = false
 	case code == gatepost.Unauthenticated || code == gatepost.NotFound:
 		a.failed.add(host, time.Now())
+		a.disprove(req.CameraID, secret)
+		return nil, err
+	case code == gatepost.Forbidden:
+		a.disprove(req.CameraID, secret)
 		return nil, err
 	case err != nil:
 		return nil, err
@@ -173,6 +177,16 @@ func (a *Admission) known(cameraID, secret string) (proof, bool) {
 	defer a.mu.Unlock()
 	p, ok := a.proofs[cameraID]
 	return p, ok && secret != "" && p.secret == secret
+}
+
+// disprove forgets what a camera proved by a secret that the control plane has
+// refused since: it must not open the door when that is away.
+func (a *Admission) disprove(cameraID, secret string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p, ok := a.proofs[cameraID]; ok && secret != "" && p.secret == secret {
+		delete(a.proofs, cameraID)
+	}
 }
 
 // conflict fails while the camera's present session is healthy. One that is

@@ -372,6 +372,31 @@ func TestControlPlaneAway(t *testing.T) {
 	})
 }
 
+// What the control plane refused does not count again when it is away.
+func TestRefusedProofIsForgotten(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		refuse func(*rig)
+		want   gatepost.Code
+	}{
+		{"rotated", func(r *rig) { r.control.keys[r.camera] = gatepost.NewSecret(20) }, gatepost.Unauthenticated},
+		{"removed", func(r *rig) { delete(r.control.keys, r.camera) }, gatepost.NotFound},
+		{"suspended", func(r *rig) { r.control.suspended[r.camera] = true }, gatepost.Forbidden},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				defer r.stop()
+				r.admitted(nil).End(gatepost.EndClosed)
+				r.control.set(func() { c.refuse(r) })
+				r.refused(c.want, nil)
+				r.control.set(func() { r.control.away = true })
+				r.refused(gatepost.Unavailable, nil)
+			})
+		})
+	}
+}
+
 func TestWrongKeysAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
