@@ -177,11 +177,12 @@ func (r *revocations) has(grantID string) bool {
 	return ok
 }
 
-// add returns those that are new.
+// add returns those that are new. The cursor is the control plane's: after a
+// restored backup it steps back.
 func (r *revocations) add(cursor int64, ids []string, now time.Time) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last = max(r.last, cursor)
+	r.last = cursor
 	var fresh []string
 	for _, id := range ids {
 		if _, ok := r.grants[id]; !ok {
