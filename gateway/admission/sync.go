@@ -92,14 +92,16 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 	return nil
 }
 
-// stop ends a camera's session and forgets what it proved.
+// stop forgets what a camera proved and ends its session. It does not wait for
+// that: a recorder that takes nothing holds its own camera up, not the
+// revocations of everybody.
 func (a *Admission) stop(cameraID string) {
 	a.mu.Lock()
 	delete(a.proofs, cameraID)
 	delete(a.passphrases, cameraID)
 	a.mu.Unlock()
 	if s := a.session(cameraID); s != nil {
-		s.finish(gatepost.EndSuspended)
+		a.work.Go(func() { s.finish(gatepost.EndSuspended) })
 	}
 }
 
@@ -151,6 +153,7 @@ func (a *Admission) shutdown(ctx context.Context) error {
 	for _, c := range a.list() {
 		c.close(gatepost.EndShutdown)
 	}
+	a.work.Wait()
 	return nil
 }
 
