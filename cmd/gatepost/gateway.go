@@ -135,6 +135,9 @@ func (g *gateway) revoke(grantIDs []string) {
 	}
 }
 
+// doorsGrace is how long publishers may take to end in order.
+const doorsGrace = 20 * time.Second
+
 // Run serves until ctx ends. Publishers end first, then what they recorded is
 // stored, so that an orderly stop leaves nothing behind.
 func (g *gateway) Run(ctx context.Context) error {
@@ -176,6 +179,18 @@ func (g *gateway) Run(ctx context.Context) error {
 	door("admission", g.admission.Run)
 	door("media", func(ctx context.Context) error { return serveMedia(ctx, l.media, g.tls, g.mux) })
 
+	// A publisher that waits for a dead disk would keep its door open for ever:
+	// after the grace the recorders are closed, which lets it go.
+	overdue := context.AfterFunc(media, func() {
+		timer := time.NewTimer(doorsGrace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			stopStored()
+		case <-stored.Done():
+		}
+	})
+	defer overdue()
 	err := doors.Wait()
 	g.rings.close()
 	stopStored()

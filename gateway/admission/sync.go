@@ -11,6 +11,9 @@ import (
 // stall is the silence of a session after which its open part is sent as it is.
 const stall = 500 * time.Millisecond
 
+// syncTimeout bounds one sync: a revocation is heard within SyncEvery and this.
+const syncTimeout = 3 * time.Second
+
 // controlTimeout bounds one question to the control plane.
 const controlTimeout = 10 * time.Second
 
@@ -61,7 +64,7 @@ func (a *Admission) flushStalled(ctx context.Context) {
 
 // sync tells what changed and does what it is told.
 func (a *Admission) sync(ctx context.Context, all bool) error {
-	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	ctx, cancel := context.WithTimeout(ctx, syncTimeout)
 	defer cancel()
 	req := gatepost.SyncRequest{Node: a.options.Node, Cursor: a.revoked.cursor()}
 	var told []*channel
