@@ -29,12 +29,13 @@ type Options struct {
 }
 
 // MaxPartDuration returns the most that any part lasts for a given
-// Options.PartDuration: one and a half times as long.
+// Options.PartDuration: so much that PartDuration is 85 % of it, the least that a
+// part between two others may last (RFC 8216bis §4.4.4.9).
 func MaxPartDuration(part time.Duration) time.Duration {
 	if part <= 0 {
 		part = DefaultPartDuration
 	}
-	return part + part/2
+	return (part * 20 / 17).Truncate(time.Millisecond)
 }
 
 // Muxer makes parts from the units of one camera. It implements stream.Sink;

@@ -49,8 +49,8 @@ func TestPartGoesOutWithTheFrameThatFillsIt(t *testing.T) {
 		step   int64 // ticks
 		frames int   // in a part
 	}{
-		"50 fps": {1800, 10}, "30 fps": {3000, 6}, "25 fps": {3600, 5}, "24 fps": {3750, 5}, "15 fps": {6000, 3},
-		"12 fps": {7500, 3}, "10 fps": {9000, 2}, "5 fps": {18000, 1}, "4 fps": {22500, 1},
+		"50 fps": {1800, 10}, "30 fps": {3000, 6}, "25 fps": {3600, 5}, "24 fps": {3750, 5}, "20 fps": {4500, 4}, "15 fps": {6000, 3},
+		"12 fps": {7500, 2}, "10 fps": {9000, 2}, "5 fps": {18000, 1}, "4 fps": {22500, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got collector
@@ -69,6 +69,11 @@ func TestPartGoesOutWithTheFrameThatFillsIt(t *testing.T) {
 				total += p.Frames
 				if i > 5 && i < len(got.parts)-1 && p.Frames != test.frames {
 					t.Errorf("part %d has %d frames, want %d", i, p.Frames, test.frames)
+				}
+				// RFC 8216bis §4.4.4.9: at least 85 %, where frames can make that.
+				full := media.Duration(int64(test.frames)*test.step, 90000) >= cmaf.DefaultPartDuration
+				if i > 5 && i < len(got.parts)-1 && full && p.Duration*100 < m.MaxPartDuration()*85 {
+					t.Errorf("part %d lasts %v of %v", i, p.Duration, m.MaxPartDuration())
 				}
 				if p.Start != media.Duration(int64(total-p.Frames)*test.step, 90000) {
 					t.Errorf("part %d begins at %v behind %d frames", i, p.Start, total-p.Frames)
@@ -370,5 +375,5 @@ func (discard) End(string)               {}
 
 func ExampleMaxPartDuration() {
 	fmt.Println(cmaf.MaxPartDuration(0), cmaf.MaxPartDuration(time.Second))
-	// Output: 300ms 1.5s
+	// Output: 235ms 1.176s
 }
