@@ -53,7 +53,7 @@ type gateway struct {
 	whep      *whep.Handler
 	llhls     *llhls.Handler
 	rings     *rings
-	mux       *http.ServeMux
+	handler   http.Handler
 }
 
 // gatewayOptions are what a gateway is made of.
@@ -91,17 +91,20 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{})
 	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Rings: g.rings})
 
-	g.mux = http.NewServeMux()
-	g.mux.Handle("/hls/", g.llhls)
-	g.mux.Handle("/part/", g.llhls)
-	g.mux.Handle("/whip/", g.whip)
-	g.mux.Handle("/whep/", g.whep)
+	mux := http.NewServeMux()
+	mux.Handle("/hls/", g.llhls)
+	mux.Handle("/part/", g.llhls)
+	mux.Handle("/whip/", g.whip)
+	mux.Handle("/whep/", g.whep)
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.Handle("/readyz", ready(o.checks))
+	mux.Handle("/metrics", metricsHandler(o.registry))
+	all := http.NewServeMux()
+	all.Handle("/", bounded(mux, answerTimeout))
 	if served, ok := o.objects.(objstore.Server); ok {
-		g.mux.Handle("/objects/", served.Handler())
+		all.Handle("/objects/", moving(served.Handler(), downloadStall))
 	}
-	g.mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	g.mux.Handle("/readyz", ready(o.checks))
-	g.mux.Handle("/metrics", metricsHandler(o.registry))
+	g.handler = all
 	return g, nil
 }
 
@@ -177,7 +180,7 @@ func (g *gateway) Run(ctx context.Context) error {
 	door("whip", g.whip.Run)
 	door("whep", g.whep.Run)
 	door("admission", g.admission.Run)
-	door("media", func(ctx context.Context) error { return serveMedia(ctx, l.media, g.tls, g.mux) })
+	door("media", func(ctx context.Context) error { return serveMedia(ctx, l.media, g.tls, g.handler) })
 
 	// A publisher that waits for a dead disk would keep its door open for ever:
 	// after the grace the recorders are closed, which lets it go.

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// deaf asks for a path and reads nothing of the answer.
+func deaf(t *testing.T, srv *httptest.Server) {
+	t.Helper()
+	var d net.Dialer
+	conn, err := d.DialContext(t.Context(), "tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, client *http.Client, url string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A viewer that does not read lets go of what is kept for it, and a deadline
+// does not outlive its request.
+func TestBoundedAnswers(t *testing.T) {
+	const timeout = 200 * time.Millisecond
+	const size = 64 << 20
+	ended := make(chan error, 10)
+	srv := httptest.NewServer(bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		if r.URL.Path == "/" {
+			b := make([]byte, 1<<20)
+			for n := 0; n < size && err == nil; n += len(b) {
+				_, err = w.Write(b)
+			}
+		} else {
+			_, err = w.Write([]byte("short"))
+		}
+		ended <- err
+	}), timeout))
+	defer srv.Close()
+	deaf(t, srv)
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("a client that read nothing was sent everything")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a client that reads nothing is waited for")
+	}
+	for range 2 { // over one connection
+		if b := get(t, srv.Client(), srv.URL+"/short"); string(b) != "short" {
+			t.Errorf("%q", b)
+		}
+		<-time.After(timeout + timeout/2)
+	}
+}
+
+func TestMovingDownloads(t *testing.T) {
+	const stall = 200 * time.Millisecond
+	content := bytes.Repeat([]byte("0123456789abcdef"), 4<<20) // 64 MiB
+	path := filepath.Join(t.TempDir(), "object")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan context.Context, 10)
+	srv := httptest.NewServer(moving(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer f.Close()
+		http.ServeContent(w, r, "", time.Time{}, f)
+		ended <- r.Context()
+	}), stall))
+	defer srv.Close()
+	deaf(t, srv)
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("a client that reads nothing is waited for")
+	}
+	if b := get(t, srv.Client(), srv.URL); !bytes.Equal(b, content) {
+		t.Errorf("%d bytes of %d, or others", len(b), len(content))
+	}
+	// A download that goes on may last longer than the stall.
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := srv.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	n := 0
+	for ; ; n++ {
+		k, err := io.CopyN(io.Discard, res.Body, 4<<20)
+		if k == 0 || err != nil {
+			break
+		}
+		<-time.After(stall / 4)
+	}
+	if n != 16 {
+		t.Errorf("a slow download ended after %d of 16 steps", n)
+	}
+}
