@@ -9,7 +9,6 @@ import (
 
 	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/gateway/control"
-	"github.com/gatepost-video/gatepost/internal/sqlstore"
 	"github.com/gatepost-video/gatepost/internal/token"
 )
 
@@ -44,6 +43,13 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, listeners.close()) }()
+	debug, err := listenDebug(c.Pprof)
+	if err != nil {
+		return err
+	}
+	if debug != nil {
+		defer debug.Close()
+	}
 	public, err := publicBase(c.PublicURL, listeners.media.Addr(), tlsConfig != nil)
 	if err != nil {
 		return err
@@ -66,8 +72,8 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return gw.Run(ctx) })
-	if c.Pprof != "" {
-		g.Go(func() error { return serveDebug(ctx, c.Pprof) })
+	if debug != nil {
+		g.Go(func() error { return serveDebug(ctx, debug) })
 	}
 	return g.Wait()
 }
@@ -120,6 +126,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, objects.Close()) }()
 	plane := newControlPlane(db, objects, splitAddresses(public, media, &c.doorFlags), public.Scheme == "https", c.Data)
 	generated, err := plane.prepare(ctx, c.AdminPassword)
+	announceAdmin(generated) // whatever fails from here on
 	if err != nil {
 		return err
 	}
@@ -128,7 +135,6 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	announceAdmin(generated)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return host.Run(ctx) })
 	g.Go(func() error { return runJobs(ctx, plane.jobs()) })
@@ -145,7 +151,7 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	db, err := sqlstore.Open(ctx, c.databaseURL())
+	db, err := connectDatabase(ctx, &c.storeFlags)
 	if err != nil {
 		return err
 	}

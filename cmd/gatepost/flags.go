@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/gatepost-video/gatepost"
@@ -94,6 +95,9 @@ type doorFlags struct {
 
 // listenTCP binds an address; a port in use is said with its flag and a remedy.
 func listenTCP(flag, addr string) (net.Listener, error) {
+	if addr == "" { // the kernel would choose a port on every interface
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: flag, Message: "needs an address such as :8080 or 127.0.0.1:8080"}
+	}
 	l, err := net.Listen("tcp", addr)
 	return l, bindError(flag, addr, err)
 }
@@ -117,12 +121,7 @@ func bindError(flag, addr string, err error) error {
 // publicBase is the URL of the API and portal as the outside sees it.
 func publicBase(public string, httpAddr net.Addr, secure bool) (*url.URL, error) {
 	if public != "" {
-		u, err := url.Parse(public)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--public-url", Message: "must be an http or https URL such as https://video.example.org", Err: err}
-		}
-		u.Path, u.RawQuery, u.Fragment = "", "", ""
-		return u, nil
+		return baseURL("--public-url", public, "https://video.example.org")
 	}
 	scheme := "http"
 	if secure {
@@ -134,18 +133,39 @@ func publicBase(public string, httpAddr net.Addr, secure bool) (*url.URL, error)
 // mediaBase is the URL of the media plane as the outside sees it.
 func mediaBase(flag string, public *url.URL, mediaAddr net.Addr, secure bool) (*url.URL, error) {
 	if flag != "" {
-		u, err := url.Parse(flag)
-		if err != nil || u.Host == "" {
-			return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--media-url", Message: "must be an http or https URL", Err: err}
-		}
-		u.Path = ""
-		return u, nil
+		return baseURL("--media-url", flag, "https://video.example.org:8081")
 	}
 	scheme := "http"
 	if secure {
 		scheme = "https"
 	}
 	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(public.Hostname(), port(mediaAddr))}, nil
+}
+
+// baseURL reads the URL of a whole host. It is printed and given away, so
+// that it holds no password; a malformed one is not repeated, for the same reason.
+func baseURL(flag, raw, example string) (*url.URL, error) {
+	wrong := func(what string) error {
+		return &gatepost.Error{Code: gatepost.Invalid, Field: flag, Message: what + "; give a URL such as " + example}
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, wrong("is not an http or https URL")
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+			return nil, wrong("has a port that is none")
+		}
+	}
+	switch {
+	case u.Hostname() == "":
+		return nil, wrong("names no host")
+	case u.User != nil:
+		return nil, wrong("holds a user or a password")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return nil, wrong("has a path or parameters, where a host of its own is needed")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
 func port(a net.Addr) string {

@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/gatepost-video/gatepost/functions/integrity"
-	"github.com/gatepost-video/gatepost/internal/sqlstore"
 )
 
 // fsckCmd compares rows with objects.
@@ -21,7 +20,7 @@ type fsckCmd struct {
 // Run prints what it finds. It exits with 0 when rows and objects agree, with 2
 // when they do not.
 func (c *fsckCmd) Run(ctx context.Context) (err error) {
-	db, err := sqlstore.Open(ctx, c.databaseURL())
+	db, err := connectDatabase(ctx, &c.storeFlags)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 
@@ -30,10 +32,18 @@ type listeners struct {
 
 // listenMedia opens the sockets. An empty address is a door that stays shut.
 func listenMedia(web *webFlags, doors *doorFlags, tlsConfig *tls.Config) (l *listeners, err error) {
+	if tlsConfig == nil && (doors.RTSPS != "" || doors.RTMPS != "") {
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--tls-cert", Message: "RTSPS and RTMPS need a certificate; give --tls-cert and --tls-key"}
+	}
+	for _, ip := range doors.WebRTCIPs {
+		if _, err := netip.ParseAddr(ip); err != nil {
+			return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--webrtc-ip", Message: fmt.Sprintf("%q is not an IP address; give the public one, such as 203.0.113.7", ip)}
+		}
+	}
 	l = &listeners{}
 	defer func() {
 		if err != nil {
-			l.close()
+			err = errors.Join(err, l.close())
 		}
 	}()
 	tcp := func(flag, addr string, into *net.Listener) {
@@ -52,10 +62,10 @@ func listenMedia(web *webFlags, doors *doorFlags, tlsConfig *tls.Config) (l *lis
 			l.open = append(l.open, *into)
 		}
 	}
-	if tlsConfig == nil && (doors.RTSPS != "" || doors.RTMPS != "") {
-		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--tls-cert", Message: "RTSPS and RTMPS need a certificate; give --tls-cert and --tls-key"}
+	if l.media, err = listenTCP("--media", web.Media); err != nil {
+		return l, err
 	}
-	tcp("--media", web.Media, &l.media)
+	l.open = append(l.open, l.media)
 	tcp("--rtsp", doors.RTSP, &l.rtsp)
 	tcp("--rtsps", doors.RTSPS, &l.rtsps)
 	tcp("--rtmp", doors.RTMP, &l.rtmp)

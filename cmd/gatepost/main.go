@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -34,7 +35,7 @@ func main() {
 	k := kong.Parse(&c,
 		kong.Name("gatepost"),
 		kong.Description("Gatepost, an open video cloud: cameras push, owners decide, every look leaves a trace."),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 	opts := &slog.HandlerOptions{Level: c.LogLevel}
@@ -53,9 +54,18 @@ func main() {
 		if errors.As(err, &exit) {
 			os.Exit(int(exit))
 		}
-		fmt.Fprintf(os.Stderr, "gatepost: %v\n", err)
+		fmt.Fprintln(os.Stderr, "gatepost:", oneLine(err))
 		os.Exit(1)
 	}
+}
+
+// oneLine is an error on one line; joined errors and those of drivers have more.
+func oneLine(err error) string {
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "; ")
 }
 
 // exitError is an exit status whose reason has been printed.

@@ -42,6 +42,13 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer httpListener.Close()
+	debug, err := listenDebug(c.Pprof)
+	if err != nil {
+		return err
+	}
+	if debug != nil {
+		defer debug.Close()
+	}
 	public, err := publicBase(c.PublicURL, httpListener.Addr(), tlsConfig != nil)
 	if err != nil {
 		return err
@@ -71,6 +78,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		}
 	}
 	generated, err := plane.prepare(ctx, password)
+	announceAdmin(generated) // whatever fails from here on
 	if err != nil {
 		return err
 	}
@@ -91,14 +99,13 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	g.Go(func() error { return web.Run(ctx) })
 	g.Go(func() error { return gw.Run(ctx) })
 	g.Go(func() error { return runJobs(ctx, plane.jobs()) })
-	if c.Pprof != "" {
-		g.Go(func() error { return serveDebug(ctx, c.Pprof) })
+	if debug != nil {
+		g.Go(func() error { return serveDebug(ctx, debug) })
 	}
 	if c.Demo {
 		g.Go(func() error { return runDemo(ctx, &c.storeFlags, plane, addresses) })
 	}
 	slog.Info("serving", "portal", public.String(), "media", media.String(), "rtsp", addresses.RTSP, "rtmp", addresses.RTMP, "srt", addresses.SRT)
-	announceAdmin(generated)
 	return g.Wait()
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -12,9 +13,18 @@ import (
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
 )
 
+// connectDatabase opens the database as it is. An error names the flag.
+func connectDatabase(ctx context.Context, f *storeFlags) (*sqlstore.Store, error) {
+	db, err := sqlstore.Open(ctx, f.databaseURL())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flagOf(f.Database, "--database"), err)
+	}
+	return db, nil
+}
+
 // openDatabase opens the database and brings its schema up to date.
 func openDatabase(ctx context.Context, f *storeFlags) (*sqlstore.Store, error) {
-	db, err := sqlstore.Open(ctx, f.databaseURL())
+	db, err := connectDatabase(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -24,19 +34,27 @@ func openDatabase(ctx context.Context, f *storeFlags) (*sqlstore.Store, error) {
 	return db, nil
 }
 
+// flagOf names the flag that an engine's URL came from.
+func flagOf(given, flag string) string {
+	if given == "" {
+		return "--data"
+	}
+	return flag
+}
+
 // openObjects opens the object store. One that is not there or not allowed ends the
 // start; one that cannot be reached now does not: cameras are recorded into the spool meanwhile.
 func openObjects(ctx context.Context, f *storeFlags, mediaURL string) (backend.Store, error) {
 	objects, err := backend.Open(ctx, f.objectsURL(), backend.Options{BaseURL: mediaURL})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", flagOf(f.Objects, "--objects"), err)
 	}
 	switch err := objects.Check(ctx); gatepost.CodeOf(err) {
 	case "":
 	case gatepost.Unavailable:
 		slog.Warn("the object store cannot be reached; recordings wait in the spool", "err", err)
 	default:
-		return nil, errors.Join(err, objects.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", flagOf(f.Objects, "--objects"), err), objects.Close())
 	}
 	return objects, nil
 }
@@ -44,6 +62,9 @@ func openObjects(ctx context.Context, f *storeFlags, mediaURL string) (backend.S
 // objectsEvery is how long the answer of a readiness check of the object store
 // is kept.
 const objectsEvery = 5 * time.Second
+
+// objectsTimeout is how long the object store has to answer such a check.
+const objectsTimeout = 2 * time.Second
 
 // objectsReady checks the object store, at most once in objectsEvery. It is
 // for the control plane, which cannot play without it; a gateway goes on.
@@ -55,6 +76,9 @@ func objectsReady(objects backend.Store) func(context.Context) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if time.Since(at) > objectsEvery {
+			// Others read the answer too: it does not end with one who asked and left.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), objectsTimeout)
+			defer cancel()
 			last, at = objects.Check(ctx), time.Now()
 		}
 		return last

@@ -111,16 +111,20 @@ func (q quiet) Handle(ctx context.Context, r slog.Record) error {
 	return q.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, message, 0))
 }
 
-// serveDebug serves pprof on a loopback address until ctx ends.
-func serveDebug(ctx context.Context, addr string) error {
+// listenDebug binds the loopback address of pprof; nil when there is to be none.
+func listenDebug(addr string) (net.Listener, error) {
+	if addr == "" {
+		return nil, nil
+	}
 	host, _, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		return &gatepost.Error{Code: gatepost.Invalid, Field: "--pprof", Message: "must be a loopback address such as 127.0.0.1:6060"}
+		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--pprof", Message: "must be a loopback address such as 127.0.0.1:6060"}
 	}
-	l, err := listenTCP("--pprof", addr)
-	if err != nil {
-		return err
-	}
+	return listenTCP("--pprof", addr)
+}
+
+// serveDebug serves pprof until ctx ends.
+func serveDebug(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
