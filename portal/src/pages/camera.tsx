@@ -70,7 +70,7 @@ function Facts({ camera: c }: { camera: Camera }) {
   const division = useDivisionName(c.division);
   const lastSeen = useLastSeen();
   const m = c.media;
-  const stream = c.online && m && m.width ? `${m.video_codec.toUpperCase()} ${m.width}×${m.height} · ${m.fps.toFixed(0)} fps · ${bitRate(m.bits_per_second)}` : '–';
+  const stream = c.online && m && m.width ? `${m.video_codec.toUpperCase()} ${m.width}×${m.height} · ${m.fps.toFixed(0)} fps · ${bitRate(m.bits_per_second).replace(' ', '\u00a0')}` : '–';
   const facts: [string, React.ReactNode][] = [
     [t('camera.nationalId'), <span className="mono" data-testid="national-id">{c.national_id}</span>],
     [t('cameras.lastSeen'), lastSeen(c)],

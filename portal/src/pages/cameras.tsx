@@ -95,7 +95,7 @@ function CameraTable({ cameras }: { cameras: Camera[] }) {
   const lastSeen = useLastSeen();
   const columns: TableColumnsType<Camera> = [
     {
-      title: t('cameras.name'), key: 'name', width: '30%', sorter: (a, b) => a.name.localeCompare(b.name),
+      title: t('cameras.name'), key: 'name', width: '26%', sorter: (a, b) => a.name.localeCompare(b.name),
       render: (_, c) => (
         <div className="camera-cell">
           <Thumb camera={c} />
@@ -107,11 +107,11 @@ function CameraTable({ cameras }: { cameras: Camera[] }) {
       ),
     },
     { title: t('cameras.state'), key: 'state', width: 120, render: (_, c) => <StateTag camera={c} /> },
-    { title: t('cameras.signs'), key: 'signs', width: 210, render: (_, c) => <Signs camera={c} /> },
-    { title: t('cameras.lastSeen'), key: 'seen', width: 190, render: (_, c) => <span className="quiet">{lastSeen(c)}</span> },
+    { title: t('cameras.signs'), key: 'signs', width: 220, render: (_, c) => <Signs camera={c} /> },
+    { title: t('cameras.lastSeen'), key: 'seen', width: 170, render: (_, c) => <span className="quiet">{lastSeen(c)}</span> },
     { title: t('cameras.picture'), key: 'picture', width: 150, render: (_, c) => <span className="quiet">{picture(c)}</span> },
     { title: t('cameras.class'), key: 'class', width: 90, render: (_, c) => t(`class.c${c.class as 1}`) },
-    { title: t('cameras.place'), key: 'place', width: 160, responsive: ['xl'], render: (_, c) => t(`place.${c.place as 'premises'}`, { defaultValue: c.place }) },
+    { title: t('cameras.place'), key: 'place', width: 160, responsive: ['xxl'], render: (_, c) => t(`place.${c.place as 'premises'}`, { defaultValue: c.place }) },
     { title: t('cameras.viewers'), key: 'viewers', width: 90, align: 'right', render: (_, c) => c.viewers },
   ];
   return (

@@ -1,6 +1,7 @@
+import { CheckCircleFilled } from '@ant-design/icons';
 import type { CameraInput, EnrolledCamera } from '@gatepost/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Alert, Button, Card, Checkbox, Col, Form, Input, InputNumber, Modal, Radio, Result, Row, Select, Space } from 'antd';
+import { Alert, Button, Card, Checkbox, Col, Form, Input, InputNumber, Modal, Radio, Row, Select, Space } from 'antd';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useBlocker, useNavigate } from 'react-router';
@@ -203,10 +204,8 @@ function Done({ camera, onAnother }: { camera: EnrolledCamera; onAnother: () => 
   }, [leaving, navigate, camera.id]);
   return (
     <Card>
-      <Result
-        status="success" title={t('enrol.done')} style={{ padding: '8px 0 16px' }}
-        subTitle={<>{camera.name} · <span className="mono" data-testid="national-id">{camera.national_id}</span></>}
-      />
+      <h2 style={{ margin: '0 0 2px', fontSize: 18 }}><CheckCircleFilled style={{ color: '#52c41a' }} /> {t('enrol.done')}</h2>
+      <p style={{ margin: '0 0 14px' }}>{camera.name} · <span className="mono" data-testid="national-id">{camera.national_id}</span></p>
       <Alert type="warning" showIcon title={t('enrol.doneHint')} style={{ marginBottom: 18 }} />
       <PublishInfo stream={camera} />
       <Space style={{ marginTop: 20 }}>

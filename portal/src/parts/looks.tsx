@@ -1,6 +1,6 @@
 import type { Grant } from '@gatepost/sdk';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Button, Empty, Popconfirm, Table, Tag } from 'antd';
+import { Alert, App, Button, Empty, Popconfirm, Space, Table, Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useErrorWords } from '../errors';
 import { client } from '../session';
@@ -62,16 +62,17 @@ export function LooksTab({ camera }: { camera: string }) {
               title: t('shares.status'),
               render: (_, g) => {
                 const s = lookStatus(g, Date.now());
-                return <Tag color={colour[s]}>{t(`looks.${s}`)}</Tag>;
+                return (
+                  <Space orientation="vertical" size={4} align="start">
+                    <Tag color={colour[s]}>{t(`looks.${s}`)}</Tag>
+                    {s === 'active' && (
+                      <Popconfirm title={t('looks.revokeAsk')} onConfirm={() => revoke.mutate(g.id)} okText={t('looks.revoke')} okButtonProps={{ danger: true }}>
+                        <Button danger size="small" data-testid="look-revoke">{t('looks.revoke')}</Button>
+                      </Popconfirm>
+                    )}
+                  </Space>
+                );
               },
-            },
-            {
-              title: '', align: 'right',
-              render: (_, g) => lookStatus(g, Date.now()) === 'active' && (
-                <Popconfirm title={t('looks.revokeAsk')} onConfirm={() => revoke.mutate(g.id)} okText={t('looks.revoke')} okButtonProps={{ danger: true }}>
-                  <Button danger size="small" data-testid="look-revoke">{t('looks.revoke')}</Button>
-                </Popconfirm>
-              ),
             },
           ]}
         />

@@ -30,7 +30,7 @@ export function SharesTab({ camera }: { camera: string }) {
   const list = useQuery({
     queryKey: ['shares', camera],
     queryFn: ({ signal }) => client.shares.list({ camera_id: camera, limit: 200 }, { signal }),
-    refetchInterval: 15_000,
+    refetchInterval: 5000,
   });
   const refresh = () => void queries.invalidateQueries({ queryKey: ['shares', camera] });
   const revoke = useMutation({

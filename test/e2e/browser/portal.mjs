@@ -6,6 +6,7 @@
 export async function run(on) {
   if (on.task.step === 'share') return follow(on)
   if (on.task.step === 'walk') return walk(on)
+  if (on.task.step === 'visit') return visit(on)
   throw new Error(`unknown step ${on.task.step}`)
 }
 
@@ -62,25 +63,36 @@ async function walk({ page, context, task, say, logs }) {
   const lang = zh ? 'zh' : 'en'
   const id = (name) => page.getByTestId(name)
   const text = async () => page.locator('body').innerText()
-  const shoot = async (name, of = page) => {
+  const shoot = async (name, of = page, scrolled = false) => {
     if (!task.shots) return
-    await of.evaluate(() => globalThis.scrollTo(0, 0))
-    await of.screenshot({ path: `${task.shots}/${name}.${lang}.png` })
+    await of.waitForTimeout(600) // what fades in or scrolls has arrived
+    if (!scrolled) await of.evaluate(() => globalThis.scrollTo(0, 0))
+    await of.screenshot({ path: `${task.shots}/${name}.${lang}.png`, animations: 'disabled' })
+  }
+  const phone = async (name) => {
+    if (!task.shots || !zh) return
+    await page.setViewportSize({ width: 390, height: 844 })
+    await shoot(`${name}.phone`)
+    await page.setViewportSize({ width: 1280, height: 800 })
   }
   const has = async (words, where) => want((await text()).includes(words), `${where} does not say ${words}: ${(await text()).slice(0, 600)}`)
 
   await id('login-login').waitFor()
+  await has(zh ? '账号' : 'Login', 'the sign-in page')
   await shoot('sign-in')
+  await phone('sign-in')
   await id('login-login').fill(task.login)
   await id('login-password').fill('not the password')
   await id('login-submit').click()
   await id('login-error').waitFor()
+  await has(zh ? '账号或密码不正确' : 'Login or password is wrong', 'the sign-in page')
   await id('login-password').fill(task.password)
   await id('login-submit').click()
   await id('camera-list').waitFor()
   await page.locator('[data-testid=camera-online][data-online=true]').first().waitFor()
   await has(zh ? '在线' : 'Online', 'the list of cameras')
   await shoot('cameras')
+  await phone('cameras')
 
   // Enrol: a wrong field is told at the field, nothing is lost.
   await id('enrol').click()
@@ -92,13 +104,18 @@ async function walk({ page, context, task, say, logs }) {
   await id('enrol-submit').click()
   await page.locator('.ant-form-item-explain-error').first().waitFor()
   want((await id('enrol-name').inputValue()) !== '', 'a wrong field empties the form')
-  await shoot('enrol-error')
+  const wrong = await page.locator('.ant-form-item', { has: id('enrol-longitude') }).last().innerText()
+  want(wrong.includes(zh ? '经度在 -180 与 180 之间' : '180'), `the wrong longitude is not told at its field: ${wrong}`)
+  await shoot('enrol-error', page, true)
   await id('enrol-longitude').fill('120.16')
   await tick(page, 'enrol-banned')
   await tick(page, 'enrol-sign')
   await id('enrol-submit').click()
   await id('national-id').waitFor()
   await id('publish-qr').waitFor()
+  const enrolled = { national_id: (await id('national-id').innerText()).trim(), key: (await id('stream-key').innerText()).trim(), rtmp: (await id('publish-url-rtmp').innerText()).trim() }
+  want(enrolled.rtmp.includes(enrolled.key), 'the push URL does not hold the key that is shown')
+  want(((await id('publish-qr').locator('svg path').last().getAttribute('d')) ?? '').length > 500, 'the QR code is empty')
   await shoot('enrolled')
 
   // Live.
@@ -106,23 +123,28 @@ async function walk({ page, context, task, say, logs }) {
   await page.locator(`[data-testid=camera-row][data-camera="${task.camera}"]`).click()
   await id('watch-live').click()
   await moving(page, 'live')
+  await has(zh ? '实时画面' : 'Live', 'the camera page')
   await shoot('camera-live')
+  await phone('camera')
 
   // The recording, by a click on the timeline.
   await page.waitForFunction(() => document.querySelector('gatepost-timeline')?.spans?.some((s) => s.state === 'recorded'), null, { timeout: 60_000 })
-  await page.evaluate(() => {
-    const line = document.querySelector('gatepost-timeline')
-    const span = line.spans.find((s) => s.state === 'recorded')
-    line.dispatchEvent(new CustomEvent('seek', { detail: { time: new Date(span.from + 1000) } }))
-  })
+  await clickRecorded(page)
   await page.waitForFunction(() => document.querySelector('gatepost-player')?.store.snapshot.live === false, null, { timeout: 20_000 })
   await moving(page, 'playback')
+  await has(zh ? '回到实时' : 'Back to live', 'the camera page')
   await shoot('camera-playback')
+  if (task.shots) {
+    await id('acceptance').and(page.locator('[data-passed]')).waitFor({ timeout: 60_000 })
+    await page.setViewportSize({ width: 1280, height: 1200 })
+    await shoot('acceptance')
+  }
 
   // Who looked: the two looks just made.
   await id('tab-looks').click()
   await id('look-row').nth(1).waitFor()
   await page.setViewportSize({ width: 1280, height: 1500 })
+  await has(zh ? '本单位查看' : 'Own camera', 'the list of looks')
   await shoot('who-looked')
 
   // A share link: made, opened by a stranger, revoked.
@@ -132,6 +154,7 @@ async function walk({ page, context, task, say, logs }) {
   await id('share-label').fill(zh ? '保险公司' : 'Insurer')
   await id('share-submit').click()
   await id('share-url').waitFor()
+  await id('share-form').waitFor({ state: 'hidden' })
   await shoot('share-made')
   const url = await id('share-url').innerText()
   const stranger = await context.browser().newContext({ locale: task.locale, viewport: { width: 1280, height: 800 } })
@@ -142,11 +165,18 @@ async function walk({ page, context, task, say, logs }) {
   await id('share-made-close').click()
   await id('share-url').waitFor({ state: 'hidden' })
   await page.locator('.ant-modal-wrap').first().waitFor({ state: 'hidden' })
+  want((await id('share-row').first().innerText()).includes(zh ? '有效' : 'valid'), 'the new link is not listed as valid')
   await shoot('shares')
   await id('share-revoke').first().click()
   await id('share-revoke-confirm').click()
   await other.waitForFunction(() => document.querySelector('gatepost-player')?.store.snapshot.state === 'denied' || document.querySelector('[data-testid=share-ended],[data-testid=share-gone]'), null, { timeout: 15_000 })
   await shoot('share-revoked', other)
+  await other.goto(url.trim())
+  await other.reload()
+  await other.getByTestId('share-gone').waitFor()
+  want((await other.locator('body').innerText()).includes(zh ? '链接已失效' : 'This link no longer works'), 'a revoked link is not refused in words')
+  await shoot('share-refused', other)
+  await page.locator('[data-testid=share-row][data-status=revoked]').first().waitFor()
   await stranger.close()
 
   // The other language, and out.
@@ -154,10 +184,11 @@ async function walk({ page, context, task, say, logs }) {
   const before = await text()
   await id('language').click()
   await page.waitForFunction((words) => document.body.innerText !== words, before)
+  await has(zh ? 'Share links' : '分享链接', 'the page in the other language')
   await id('user-menu').click()
   await id('sign-out').click()
   await id('login-login').waitFor()
-  say({ walked: true, logs: logs.slice(-10) })
+  say({ walked: true, ...enrolled, logs: logs.slice(-10) })
 }
 
 // tick answers a yes-or-no question of a form with yes, however it is drawn.
@@ -166,4 +197,60 @@ async function tick(page, name) {
   const box = at.locator('input').first()
   if (await box.count()) await box.check({ force: true })
   else await at.click()
+}
+
+// clickRecorded brings the first recorded stretch to the middle of the timeline
+// with the wheel and by dragging, as a person does, and clicks into it.
+async function clickRecorded(page) {
+  const line = page.locator('gatepost-timeline')
+  await line.scrollIntoViewIfNeeded()
+  const box = await line.boundingBox()
+  const at = (offset) => line.evaluate((el, offset) => {
+    const t = el.spans.find((s) => s.state === 'recorded').from + offset
+    return ((t - el.view.from.getTime()) / (el.view.to.getTime() - el.view.from.getTime())) * el.clientWidth
+  }, offset)
+  const y = box.y + 26
+  await page.mouse.move(box.x + (await at(0)), y)
+  for (let i = 0; i < 10; i++) await page.mouse.wheel(0, -200)
+  await page.waitForFunction(() => {
+    const { from, to } = document.querySelector('gatepost-timeline').view
+    return to - from < 200_000
+  })
+  const way = box.width / 2 - (await at(0))
+  const start = way > 0 ? box.width * 0.45 : box.width * 0.95
+  await page.mouse.move(box.x + start, y + 30)
+  await page.mouse.down()
+  await page.mouse.move(box.x + start + way / 2, y + 30)
+  await page.mouse.move(box.x + start + way, y + 30)
+  await page.mouse.up()
+  await page.mouse.click(box.x + (await at(1500)), y)
+}
+
+// visit opens a camera as somebody who does not own it: he registers why before
+// the first picture, or is told in words that there is nothing for him.
+async function visit({ page, task, say }) {
+  const id = (name) => page.getByTestId(name)
+  await id('login-login').fill(task.login)
+  await id('login-password').fill(task.password)
+  await id('login-submit').click()
+  await id('cameras-page').waitFor()
+  await page.goto(new URL(`/cameras/${task.camera}`, task.page).href)
+  if (task.refused) {
+    await id('camera-missing').waitFor()
+    const words = await page.locator('body').innerText()
+    want(words.includes(task.refused), `the refusal says ${words.slice(0, 300)}`)
+    want((await page.locator('gatepost-player').count()) === 0, 'there is a player for somebody who may not watch')
+  } else {
+    await id('watch-live').click()
+    await id('purpose-form').waitFor()
+    await id('purpose-submit').click()
+    await page.locator('.ant-form-item-explain-error').first().waitFor()
+    want((await page.evaluate(picture)).frames <= 0, 'there are pictures before a purpose')
+    await id('purpose-kind').click()
+    await page.locator('.ant-select-item-option').nth(4).click()
+    await id('purpose-reason').fill(task.reason)
+    await id('purpose-submit').click()
+    await moving(page, 'after the purpose')
+  }
+  say({ visited: true })
 }
