@@ -74,7 +74,7 @@ export const en: Words = {
   shares: {
     make: 'New share link', none: 'No share links', noneHint: 'A link opens only what you name, ends by itself, and can be revoked at any time.', what: 'Opens', actions: 'Opens', window: 'Recorded window', expires: 'Valid until', uses: 'Used / limit', label: 'Watermark',
     labelHint: 'Shown over the picture, e.g. who gets the link', status: 'Status', active: 'valid', revoked: 'revoked', expired: 'expired', used: 'used up', revoke: 'Revoke', revokeAsk: 'The picture is dark within 5 seconds, for good.',
-    revokedNow: 'Revoked', maxUses: 'How often it opens', maxUsesHint: 'Empty: no limit', live: 'Live', playback: 'Recording', made: 'The link is ready', madeHint: 'Copy it now; it is not shown in full again.', created: 'made',
+    revokedNow: 'Revoked', maxUses: 'How often it opens', maxUsesHint: 'Empty: no limit', live: 'Live', playback: 'Recording', made: 'The link is ready', madeHint: 'Copy it now; it is not shown in full again.', created: 'Made',
     rule: { actions: 'Choose at least one', window: 'Choose the recorded window', windowOrder: 'The start must come before the end', windowFuture: 'The window must lie in the past', expires: 'Choose a time in the future' },
     hour: '1 hour', day: '1 day', week: '7 days', month: '30 days',
   },
