@@ -48,7 +48,7 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if debug != nil {
-		defer debug.Close()
+		defer func() { _ = debug.Close() }() // served: closed already
 	}
 	public, err := publicBase(c.PublicURL, listeners.media.Addr(), tlsConfig != nil)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // served: closed already
 	public, err := publicBase(c.PublicURL, listener.Addr(), tlsConfig != nil)
 	if err != nil {
 		return err

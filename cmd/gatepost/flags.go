@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -98,12 +99,12 @@ func listenTCP(flag, addr string) (net.Listener, error) {
 	if addr == "" { // the kernel would choose a port on every interface
 		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: flag, Message: "needs an address such as :8080 or 127.0.0.1:8080"}
 	}
-	l, err := net.Listen("tcp", addr)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	return l, bindError(flag, addr, err)
 }
 
 func listenUDP(flag, addr string) (net.PacketConn, error) {
-	c, err := net.ListenPacket("udp", addr)
+	c, err := new(net.ListenConfig).ListenPacket(context.Background(), "udp", addr)
 	return c, bindError(flag, addr, err)
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -277,6 +276,3 @@ func nodeName() string {
 	}
 	return name
 }
-
-// spoolDir is the gateway's own directory under the data directory.
-func spoolDir(s *storeFlags) string { return filepath.Clean(s.path("spool")) }

@@ -41,13 +41,13 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer httpListener.Close()
+	defer func() { _ = httpListener.Close() }() // served: closed already
 	debug, err := listenDebug(c.Pprof)
 	if err != nil {
 		return err
 	}
 	if debug != nil {
-		defer debug.Close()
+		defer func() { _ = debug.Close() }() // served: closed already
 	}
 	public, err := publicBase(c.PublicURL, httpListener.Addr(), tlsConfig != nil)
 	if err != nil {

@@ -167,3 +167,20 @@ func startFails(t *testing.T, as *syscall.Credential, args ...string) (status in
 	}
 	return exit.ExitCode(), string(b)
 }
+
+// TestFsckRefused runs fsck where there is nothing to check: it says so, and
+// makes nothing.
+func TestFsckRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, data := range []string{dir, filepath.Join(dir, "nowhere")} {
+		out, err := exec.CommandContext(t.Context(), filepath.Join(root(t), "bin", "gatepost"), "fsck", "--data", data).CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "--data") {
+			t.Errorf("%v: %q", err, out)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("fsck left %v %v", left, err)
+	}
+}
