@@ -1,0 +1,150 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// trespass is what an operation answers somebody of another organisation who
+// knows every id.
+type trespass struct {
+	ids  map[string]string // values of the path's parameters
+	body any
+	want []int
+}
+
+// TestTenancy calls every operation of the OpenAPI document as the owner of one
+// organisation with the ids of another's. An operation that the table does not
+// know fails the test: whoever adds one decides who may call it.
+func TestTenancy(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	alice, bob := s.tenant("alice"), s.tenant("bob")
+	c := bob.enrol("a camera of Bob's alone")
+	now := time.Now()
+	from, to, later := stamp(now.Add(-time.Hour)), stamp(now.Add(-time.Minute)), stamp(now.Add(time.Hour))
+
+	var live, playback, share, hold, key struct{ ID, Token string }
+	s.call("POST", "/v1/grants", map[string]string{"camera_id": c.ID, "action": "live"}, &live, 201, bob.token)
+	s.call("POST", "/v1/grants", map[string]string{"camera_id": c.ID, "action": "playback", "from": from, "to": to}, &playback, 201, bob.token)
+	s.call("POST", "/v1/shares", map[string]any{"camera_id": c.ID, "actions": []string{"live"}, "expires_at": later, "label": "a label of Bob's"}, &share, 201, bob.token)
+	s.call("POST", "/v1/holds", map[string]string{"camera_id": c.ID, "from": from, "to": to, "until": later, "case_number": "bobs-case", "reason": "theft"}, &hold, 201, bob.token)
+	s.call("POST", "/v1/api-keys", map[string]string{"name": "a key of Bob's"}, &key, 201, bob.token)
+
+	byID := func(id string) map[string]string { return map[string]string{"id": id} }
+	filters := map[string]string{"camera_id": c.ID, "owner_id": bob.organisation, "from": from, "to": to}
+	with := func(more map[string]any) map[string]any {
+		more["camera_id"] = c.ID
+		return more
+	}
+	camera := trespass{ids: byID(c.ID), want: []int{404}}
+	public := trespass{want: []int{200, 204}}
+	none := trespass{want: []int{200}} // a list, of which nothing may be Bob's
+	node := trespass{ids: byID(c.ID), body: map[string]any{}, want: []int{401}}
+	table := map[string]trespass{
+		"get-jwks": public, "list-divisions": public, "get-me": public, "delete-session": public,
+		"create-session":  {body: map[string]string{"login": "bob", "password": "alice has a long password"}, want: []int{401}},
+		"refresh-session": {want: []int{401}},
+
+		"list-api-keys": none, "list-cameras": none, "list-organisations": none,
+		"list-shares": {want: []int{200, 404}}, "list-holds": {want: []int{200, 404}}, "list-grants": {want: []int{404, 422}},
+		"list-users": {want: []int{403}}, "create-user": {body: map[string]string{"login": "eve", "name": "eve", "password": "eve has a long password", "organisation_id": bob.organisation, "role": "owner"}, want: []int{403}},
+		"create-organisation": {body: map[string]string{"name": "eve's", "kind": "police"}, want: []int{403}},
+		"create-api-key":      {body: map[string]string{"name": "mine"}, want: []int{201}},
+		"delete-api-key":      {ids: byID(key.ID), want: []int{404}},
+
+		"create-camera": {body: map[string]any{"name": "mine", "owner_id": bob.organisation, "sign_posted": true, "not_banned_place": true}, want: []int{403, 422}},
+		"get-camera":    camera, "rotate-camera-key": camera, "measure-camera": camera, "suspend-camera": camera, "resume-camera": camera, "retire-camera": camera,
+		"update-camera": {ids: byID(c.ID), body: map[string]string{"name": "mine now"}, want: []int{404}},
+		"get-timeline":  {ids: byID(c.ID), want: []int{404, 422}}, // 422 without a window
+
+		"create-grant": {body: with(map[string]any{"action": "live", "purpose": "case", "reason": "curious"}), want: []int{404}},
+		"delete-grant": {ids: byID(live.ID), want: []int{404}},
+		"create-clip":  {body: with(map[string]any{"from": from, "to": to, "purpose": "case", "reason": "curious"}), want: []int{404}},
+		"create-hold":  {body: with(map[string]any{"from": from, "to": to, "until": later, "case_number": "x", "reason": "curious"}), want: []int{404}},
+		"delete-hold":  {ids: byID(hold.ID), want: []int{404}},
+		"create-share": {body: with(map[string]any{"actions": []string{"live"}, "expires_at": later}), want: []int{404}},
+		"delete-share": {ids: byID(share.ID), want: []int{404}},
+		// Whoever holds a token may use it; ids alone open nothing.
+		"open-share":   {body: map[string]string{"token": share.ID}, want: []int{401}},
+		"renew-share":  {body: map[string]string{"token": live.Token}, want: []int{403}},
+		"get-playlist": {ids: map[string]string{"token": playback.ID}, want: []int{401}},
+		"get-segment":  {ids: map[string]string{"token": playback.ID, "recording": c.ID}, want: []int{401}},
+		"head-segment": {ids: map[string]string{"token": playback.ID, "recording": c.ID}, want: []int{401}},
+
+		"report-measurement": node, "srt-passphrase": node, "authorise-publish": node, "close-recording": node, "sync-node": node,
+	}
+
+	state := func() string {
+		var all []string
+		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras"} {
+			status, body := s.raw("GET", path, nil, bob.token)
+			if status != http.StatusOK {
+				t.Fatalf("GET %s: %d %s", path, status, body)
+			}
+			all = append(all, string(body))
+		}
+		return strings.Join(all, "\n")
+	}
+	before := state()
+
+	var doc struct {
+		Paths map[string]map[string]struct {
+			OperationID string
+			Parameters  []struct{ Name, In string }
+		}
+	}
+	_, raw := s.raw("GET", "/openapi.json", nil, "-")
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	known := 0
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			method = strings.ToUpper(method)
+			try, ok := table[op.OperationID]
+			if !ok {
+				t.Errorf("%s %s (%s): who may call it?", method, path, op.OperationID)
+				continue
+			}
+			known++
+			at := path
+			for name, value := range try.ids {
+				at = strings.ReplaceAll(at, "{"+name+"}", value)
+			}
+			// Asked for all, and for Bob's.
+			targets := []string{at}
+			query := url.Values{}
+			for _, p := range op.Parameters {
+				if value := filters[p.Name]; p.In == "query" && value != "" {
+					query.Set(p.Name, value)
+				}
+			}
+			if len(query) > 0 {
+				targets = append(targets, at+"?"+query.Encode())
+			}
+			for _, target := range targets {
+				status, body := s.raw(method, target, try.body, alice.token)
+				if !slices.Contains(try.want, status) {
+					t.Errorf("%s %s (%s): %d, want %v: %s", method, target, op.OperationID, status, try.want, body)
+				}
+				for _, secret := range []string{"Bob's", "bob's", "bobs-case", c.NationalID, c.StreamKey, bob.organisation, share.Token} {
+					if strings.Contains(string(body), secret) {
+						t.Errorf("%s %s (%s) tells %q: %s", method, target, op.OperationID, secret, body)
+					}
+				}
+			}
+		}
+	}
+	if known != len(table) {
+		t.Errorf("%d operations of %d in the table exist", known, len(table))
+	}
+	if after := state(); after != before {
+		t.Errorf("what is Bob's changed:\n%s\n%s", before, after)
+	}
+}
