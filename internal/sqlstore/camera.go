@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gatepost-video/gatepost"
 )
@@ -85,6 +86,9 @@ func (s *Store) Cameras(ctx context.Context, owner, after string, limit int) ([]
 // row goes offline: whoever is publishing now is told to stop, and can be
 // admitted anew if the camera's state and key allow it.
 //
+// When the owner changes, every share link to the camera and every look at it ends:
+// they rest on a decision that was the former owner's.
+//
 // It fails with NotFound, and with Invalid when an organisation does not exist.
 func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change func(*gatepost.Camera) (gatepost.LedgerEntry, error)) (gatepost.Camera, error) {
 	var c gatepost.Camera
@@ -125,9 +129,27 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 				return err
 			}
 		}
+		if c.Owner != old.Owner {
+			if err := endLooks(ctx, tx, id, time.Now()); err != nil {
+				return err
+			}
+		}
 		return appendLedger(ctx, tx, entry)
 	})
 	return c, err
+}
+
+// endLooks revokes the share links to a camera and the grants that still run.
+func endLooks(ctx context.Context, tx *sql.Tx, cameraID string, at time.Time) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE shares SET revoked_at = $2 WHERE camera_id = $1 AND revoked_at IS NULL`, cameraID, ms(at)); err != nil {
+		return err
+	}
+	grants, err := queryAll(ctx, tx, scanGrant,
+		`SELECT `+grantColumns+` FROM grants WHERE camera_id = $1 AND revoked_at IS NULL AND expires_at > $2`, cameraID, ms(at))
+	if err != nil {
+		return err
+	}
+	return revokeGrants(ctx, tx, grants, at)
 }
 
 func scanCamera(row scanner) (gatepost.Camera, error) {

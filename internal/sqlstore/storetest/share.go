@@ -16,6 +16,7 @@ import (
 func init() {
 	register("share", testShare)
 	register("share race", testShareRace)
+	register("share change of owner", testShareOwner)
 	register("share crowd", testShareCrowd)
 	register("share renewal", testShareRenewal)
 }
@@ -159,6 +160,50 @@ func testShareRace(t *testing.T, s *sqlstore.Store) {
 		if err != nil || n != 1 {
 			t.Errorf("%d grants from one use, %v", n, err)
 		}
+	}
+}
+
+// testShareOwner holds that links and looks end with the owner who allowed
+// them, and with nothing else that changes.
+func testShareOwner(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
+	other := NewCamera(t, s, c.Owner)
+	next := NewOrganisation(t, s, gatepost.KindCommunity)
+	sh := newShare(t, s, c, func(*gatepost.Share) {})
+	_, grants, err := s.OpenShare(ctx, sh.ID, now(), look)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, elsewhere := newGrant(t, s, c, now().Add(time.Hour)), newGrant(t, s, other, now().Add(time.Hour))
+	over := newGrant(t, s, c, now().Add(-time.Minute))
+	for _, tt := range []struct {
+		owner string
+		ended bool
+	}{{c.Owner, false}, {next.ID, true}} {
+		if _, err := s.UpdateCamera(ctx, c.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+			c.Owner = tt.owner
+			return gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "u", CameraID: c.ID, Allowed: true}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Share(ctx, sh.ID); err != nil || (got.RevokedAt != nil) != tt.ended {
+			t.Errorf("link of owner %s: %+v %v", tt.owner, got, err)
+		}
+		for _, g := range []gatepost.Grant{grants[0], own} {
+			if got, err := s.Grant(ctx, g.ID); err != nil || (got.RevokedAt != nil) != tt.ended {
+				t.Errorf("look under owner %s: %+v %v", tt.owner, got, err)
+			}
+		}
+	}
+	for _, g := range []gatepost.Grant{elsewhere, over} {
+		if got, err := s.Grant(ctx, g.ID); err != nil || got.RevokedAt != nil {
+			t.Errorf("a look that this does not concern: %+v %v", got, err)
+		}
+	}
+	revoked, _, err := s.RevocationsSince(ctx, 0, now(), 10)
+	if err != nil || len(revoked) != len(grants)+1 {
+		t.Errorf("gateways learn of %v %v, want %d", revoked, err, len(grants)+1)
 	}
 }
 
