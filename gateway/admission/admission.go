@@ -114,12 +114,6 @@ func (a *Admission) Admit(ctx context.Context, req ingest.Request) (ingest.Sessi
 }
 
 func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, error) {
-	if !gatepost.ValidID(req.CameraID) {
-		return nil, &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera; copy the publish URL from its enrolment"}
-	}
-	if !req.Proven && req.Key == "" {
-		return nil, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "no stream key; copy the publish URL from the camera's enrolment"}
-	}
 	// A camera that has proved its secret here before does not suffer from
 	// others behind the same address that get theirs wrong.
 	host := ingest.Host(req.Remote)
@@ -127,6 +121,14 @@ func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, er
 	known, seen := a.known(req.CameraID, secret)
 	if !seen && !a.failed.allow(host, time.Now()) {
 		return nil, &gatepost.Error{Code: gatepost.RateLimited, Message: "too many wrong keys from this address; try again in a minute"}
+	}
+	if !gatepost.ValidID(req.CameraID) {
+		a.failed.add(host, time.Now())
+		return nil, &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera; copy the publish URL from its enrolment"}
+	}
+	if !req.Proven && req.Key == "" {
+		a.failed.add(host, time.Now())
+		return nil, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "no stream key; copy the publish URL from the camera's enrolment"}
 	}
 	if seen {
 		if err := a.conflict(ctx, req.CameraID); err != nil {

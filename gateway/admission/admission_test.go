@@ -417,6 +417,29 @@ func TestWrongKeysAreLimited(t *testing.T) {
 	})
 }
 
+// Who brings no key, or names no camera, makes work as well: a wrong SRT
+// passphrase comes as no key.
+func TestAttemptsWithoutKeyAreLimited(t *testing.T) {
+	for name, change := range map[string]func(*ingest.Request){
+		"no key":    func(q *ingest.Request) { q.Key = "" },
+		"no camera": func(q *ingest.Request) { q.CameraID = "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t)
+				defer r.stop()
+				for range failureLimit {
+					if _, err := r.Admit(t.Context(), r.request(change)); gatepost.CodeOf(err) == gatepost.RateLimited {
+						t.Fatal("limited too early")
+					}
+				}
+				r.refused(gatepost.RateLimited, change)
+				r.refused(gatepost.RateLimited, nil)
+			})
+		})
+	}
+}
+
 func TestSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
