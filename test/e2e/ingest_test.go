@@ -61,8 +61,11 @@ func TestWHIPFromChromium(t *testing.T) {
 	s.online(cam.ID)
 	for _, mode := range []string{"whep", "hls"} {
 		w := s.watch(t, watch{Mode: mode, Grant: s.live(cam.ID), Seconds: 4})
-		if w.Frames < 30 || w.Advanced < 2.5 {
-			t.Errorf("%s decoded %d frames and advanced %.1f s in 4 s", mode, w.Frames, w.Advanced)
+		t.Logf("%s: %d frames, advanced %.1f s, longest still %d ms", mode, w.Frames, w.Advanced, w.LongestStill)
+		// A browser that has not enough of the processor drops frames before it
+		// encodes them, to keep their size: what counts is that time goes on.
+		if w.Frames < 10 || w.Advanced < 2.5 || w.LongestStill > 1500 {
+			t.Errorf("%s decoded %d frames and advanced %.1f s in 4 s: %+v", mode, w.Frames, w.Advanced, w)
 		}
 	}
 	pub.kill()

@@ -1,0 +1,39 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+)
+
+// A viewer keeps watching by its transport when its camera goes away for five
+// seconds and comes back as another run.
+func TestReconnectKeepsViewers(t *testing.T) {
+	for mode, transport := range map[string]string{"hls": "ll-hls", "whep": "whep"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			cam := s.enrol("flapping")
+			first := push(t, cam, "rtsp-tcp", source{})
+			s.online(cam.ID)
+			seen := make(chan watched, 1)
+			go func() { seen <- s.watch(t, watch{Mode: mode, Grant: s.live(cam.ID), Seconds: 24}) }()
+			until(time.Now().Add(10 * time.Second)) // Chromium starts within a few
+			first.kill()
+			until(time.Now().Add(5 * time.Second))
+			push(t, cam, "rtsp-tcp", source{})
+			w := <-seen
+			t.Logf("%d frames, advanced %.1f s, longest still %d ms, states %v", w.Frames, w.Advanced, w.LongestStill, w.States)
+			if w.Transport != transport || w.Error != "" {
+				t.Errorf("transport %q, error %q", w.Transport, w.Error)
+			}
+			// Some seconds before, and what is left after: of 24 s five are dark, and
+			// a few more until ffmpeg is there and the first key frame has come.
+			if w.Frames < 13*25 {
+				t.Errorf("%d frames in 24 s", w.Frames)
+			}
+			if w.LongestStill > 11000 {
+				t.Errorf("stood still for %d ms", w.LongestStill)
+			}
+		})
+	}
+}
