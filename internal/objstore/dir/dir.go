@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,6 +48,8 @@ type Store struct {
 	base   string
 	secret []byte
 	now    func() time.Time
+
+	dirs sync.Mutex // see makeDirs
 }
 
 var (
@@ -152,7 +155,7 @@ func (s *Store) put(ctx context.Context, key string, r io.Reader, size int64) (e
 	}
 	parent := path.Dir(key)
 	for tries := 0; ; tries++ {
-		if err := s.makeDir(parent); err != nil {
+		if err := s.makeDirs(parent); err != nil {
 			return err
 		}
 		err := s.root.Rename(name, key)
@@ -259,7 +262,16 @@ func (s *Store) openObject(key string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// makeDir makes a directory and those above it, and makes their names durable.
+// makeDirs makes a directory and those above it, and makes their names durable.
+// One at a time: a directory that is there must not be one whose name another
+// Put has still to make durable.
+func (s *Store) makeDirs(dir string) error {
+	s.dirs.Lock()
+	defer s.dirs.Unlock()
+	return s.makeDir(dir)
+}
+
+// makeDir is makeDirs under s.dirs.
 func (s *Store) makeDir(dir string) error {
 	if dir == "." {
 		return nil
