@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -73,20 +74,26 @@ func (l *logTail) String() string {
 	return l.buf.String()
 }
 
-// freePort asks the kernel for a port that is free for TCP and UDP now.
+// lastPort is the last port that freePort gave out. Ports below the kernel's
+// ephemeral range are not taken by outgoing connections in the meantime.
+var lastPort atomic.Int32
+
+func init() { lastPort.Store(int32(10000 + os.Getpid()%1500*12)) }
+
+// freePort returns a port that is free for TCP and UDP now, each once.
 func freePort(t testing.TB) int {
 	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 500 {
+		addr := fmt.Sprintf("127.0.0.1:%d", lastPort.Add(1))
+		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		port := l.Addr().(*net.TCPAddr).Port
-		u, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
+		u, err := net.ListenPacket("udp", addr)
 		l.Close()
 		if err == nil {
 			u.Close()
-			return port
+			return l.Addr().(*net.TCPAddr).Port
 		}
 	}
 	t.Fatal("no free port")
