@@ -18,6 +18,12 @@ const (
 	downloadStep  = 1 << 20
 )
 
+// http2Config closes connections that take nothing: deadlines of HTTP/2 are those
+// of streams, and are told to a peer that may not read.
+func http2Config(stall time.Duration) *http.HTTP2Config {
+	return &http.HTTP2Config{WriteByteTimeout: stall}
+}
+
 // bounded ends the connections of viewers that do not read their answers. A
 // deadline of HTTP/1 stays with its connection, so that every request must set
 // one.

@@ -48,6 +48,101 @@ func get(t *testing.T, client *http.Client, url string) []byte {
 	return b
 }
 
+// The same with HTTP/2, where a stream that is not read is held up by its window.
+func TestBoundedStreams(t *testing.T) {
+	ended := make(chan error, 1)
+	srv := httptest.NewUnstartedServer(bounded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		var err error
+		for n := 0; n < 64 && err == nil; n++ {
+			_, err = w.Write(make([]byte, 1<<20))
+		}
+		ended <- err
+	}), 200*time.Millisecond))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := srv.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.ProtoMajor != 2 {
+		t.Fatalf("HTTP/%d", res.ProtoMajor)
+	}
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("a client that read nothing was sent everything")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a client that reads nothing is waited for")
+	}
+}
+
+// A connection over TLS of which nobody reads is closed, though the deadlines of
+// its streams cannot be told to its peer.
+func TestDeafHTTP2Connection(t *testing.T) {
+	ended := make(chan error, 1)
+	srv := httptest.NewUnstartedServer(bounded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		var err error
+		for n := 0; n < 64 && err == nil; n++ {
+			_, err = w.Write(make([]byte, 1<<20))
+		}
+		ended <- err
+	}), time.Minute))
+	srv.EnableHTTP2 = true
+	srv.Config.HTTP2 = http2Config(200 * time.Millisecond)
+	srv.StartTLS()
+	defer srv.Close()
+	held := make(chan struct{})
+	transport := srv.Client().Transport.(*http.Transport).Clone()
+	transport.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerConnection: 64 << 20, MaxReceiveBufferPerStream: 64 << 20}
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		return &deafConn{Conn: conn, held: held}, err
+	}
+	defer transport.CloseIdleConnections()
+	defer close(held)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		if res, err := transport.RoundTrip(req); err == nil {
+			<-held
+			_ = res.Body.Close()
+		}
+	}()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("a client that read nothing was sent everything")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a connection of which nobody reads is kept")
+	}
+}
+
+// deafConn stops reading after the first 100 kB.
+type deafConn struct {
+	net.Conn
+	n    int
+	held chan struct{}
+}
+
+func (c *deafConn) Read(b []byte) (int, error) {
+	if c.n > 100_000 {
+		<-c.held
+	}
+	n, err := c.Conn.Read(b)
+	c.n += n
+	return n, err
+}
+
 // A viewer that does not read lets go of what is kept for it, and a deadline
 // does not outlive its request.
 func TestBoundedAnswers(t *testing.T) {

@@ -42,6 +42,9 @@ func flagOf(given, flag string) string {
 	return flag
 }
 
+// startTimeout is how long the object store has to answer at the start.
+const startTimeout = 5 * time.Second
+
 // openObjects opens the object store. One that is not there or not allowed ends the
 // start; one that cannot be reached now does not: cameras are recorded into the spool meanwhile.
 func openObjects(ctx context.Context, f *storeFlags, mediaURL string) (backend.Store, error) {
@@ -49,7 +52,11 @@ func openObjects(ctx context.Context, f *storeFlags, mediaURL string) (backend.S
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flagOf(f.Objects, "--objects"), err)
 	}
-	switch err := objects.Check(ctx); gatepost.CodeOf(err) {
+	// A store that swallows packets must not hold up the cameras for the minutes
+	// that its client would wait.
+	checking, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	switch err := objects.Check(checking); gatepost.CodeOf(err) {
 	case "":
 	case gatepost.Unavailable:
 		slog.Warn("the object store cannot be reached; recordings wait in the spool", "err", err)

@@ -3,7 +3,10 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -182,5 +185,55 @@ func TestFsckRefused(t *testing.T) {
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("fsck left %v %v", left, err)
+	}
+}
+
+// TestStartWithoutObjects starts the binary while its S3 server is away, once
+// with a port that refuses and once with one that never answers: cameras may
+// push, and the control plane says what it waits for.
+func TestStartWithoutObjects(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	for name, endpoint := range map[string]string{"refuses": fmt.Sprintf("127.0.0.1:%d", freePort(t)), "is silent": silent.Addr().String()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			web, media := fmt.Sprintf("127.0.0.1:%d", freePort(t)), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+			log := &logTail{}
+			cmd := exec.Command(filepath.Join(root(t), "bin", "gatepost"), "serve", "--data", t.TempDir(), "--http", web, "--media", media,
+				"--rtsp", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--srt", "127.0.0.1:0", "--webrtc-udp", "127.0.0.1:0",
+				"--objects", "s3://bucket?endpoint=http://"+endpoint+"&region=us-east-1")
+			cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=s3cretpw")
+			cmd.Stdout, cmd.Stderr = log, log
+			cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			s := &server{t: t, cmd: cmd}
+			t.Cleanup(s.stop)
+			for _, tt := range []struct {
+				addr, says string
+				want       int
+			}{{media, "ready", 200}, {web, "objects", 503}} {
+				eventually(t, 20*time.Second, tt.addr+" answers", func() error {
+					// The socket is open before anybody answers: no long wait counts.
+					res, err := (&http.Client{Timeout: 5 * time.Second}).Get("http://" + tt.addr + "/readyz")
+					if err != nil {
+						return err
+					}
+					defer res.Body.Close()
+					if b, err := io.ReadAll(res.Body); err != nil || res.StatusCode != tt.want || !strings.Contains(string(b), tt.says) {
+						return fmt.Errorf("%s %s %v", res.Status, b, err)
+					}
+					return nil
+				})
+			}
+			if out := log.String(); !strings.Contains(out, endpoint) || strings.Contains(out, "s3cretpw") {
+				t.Errorf("log: %s", out)
+			}
+		})
 	}
 }
