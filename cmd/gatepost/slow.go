@@ -16,6 +16,9 @@ const (
 	// downloadStep bytes.
 	downloadStall = time.Minute
 	downloadStep  = 1 << 20
+
+	// connectionStall bounds the wait for an HTTP/2 connection to take anything.
+	connectionStall = 30 * time.Second
 )
 
 // http2Config closes connections that take nothing: deadlines of HTTP/2 are those

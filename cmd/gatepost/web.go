@@ -72,6 +72,7 @@ func serveMedia(ctx context.Context, l net.Listener, tlsConfig *tls.Config, h ht
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		HTTP2:             http2Config(connectionStall),
 		ErrorLog:          slog.NewLogLogger(quiet{slog.Default().Handler()}, slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
