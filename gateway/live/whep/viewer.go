@@ -204,6 +204,8 @@ func (v *viewer) show() string {
 			return "connection"
 		case <-connect.C:
 			return "not_connected"
+		case <-expiry.C:
+			return "expired"
 		case <-v.stop:
 			return v.reason
 		}
