@@ -225,8 +225,12 @@ func TestStartWithoutObjects(t *testing.T) {
 						return err
 					}
 					defer res.Body.Close()
-					if b, err := io.ReadAll(res.Body); err != nil || res.StatusCode != tt.want || !strings.Contains(string(b), tt.says) {
-						return fmt.Errorf("%s %s %v", res.Status, b, err)
+					b, err := io.ReadAll(res.Body)
+					if err != nil {
+						return err
+					}
+					if res.StatusCode != tt.want || !strings.Contains(string(b), tt.says) {
+						return fmt.Errorf("%s %s", res.Status, b)
 					}
 					return nil
 				})
