@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A camera changes the size of its pictures in the middle of a run: viewers of
+// both transports go on with the new size, and so does the recording, in another
+// object.
+func TestResolutionChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	list := ""
+	for i, part := range []struct {
+		size    string
+		seconds int
+	}{{"320x180", 12}, {"640x360", 18}} {
+		path := filepath.Join(dir, fmt.Sprintf("%d.ts", i))
+		out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=rate=25:size="+part.size, "-t", fmt.Sprint(part.seconds),
+			"-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g", "25", "-threads", "1", path).CombinedOutput()
+		if err != nil {
+			t.Fatalf("ffmpeg: %v: %s", err, out)
+		}
+		list += "file '" + path + "'\n"
+	}
+	if err := os.WriteFile(filepath.Join(dir, "list"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t)
+	cam := s.enrol("changing")
+	push := startProcess(t, "ffmpeg", "-v", "warning", "-re", "-f", "concat", "-safe", "0", "-i", filepath.Join(dir, "list"),
+		"-c", "copy", "-f", "mpegts", cam.Publish.SRT)
+	s.online(cam.ID)
+	seen := map[string]chan watched{"hls": make(chan watched, 1), "whep": make(chan watched, 1)}
+	for mode, to := range seen {
+		go func() { to <- s.watch(t, watch{Mode: mode, Grant: s.live(cam.ID), Seconds: 16}) }()
+	}
+	for mode, from := range seen {
+		w := <-from
+		t.Logf("%s: %d frames, longest still %d ms, %dx%d, states %v", mode, w.Frames, w.LongestStill, w.Width, w.Height, w.States)
+		if w.Frames < 10*25 || w.LongestStill > 2000 || w.Width != 640 {
+			t.Errorf("%s: %+v", mode, w)
+		}
+	}
+	push.wait(t, 30*time.Second)
+	s.archived(cam.ID, 2)
+	sizes := map[string]int{}
+	for _, o := range s.objects(cam.ID) {
+		decodes(t, o)
+		out, err := exec.Command("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width", "-of", "csv=p=0", o).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[strings.TrimSpace(string(out))] += len(probe(t, o))
+	}
+	// What SRT still holds back for its latency when a publisher says goodbye is
+	// not delivered: a few frames of the end. At the seam nothing is lost.
+	if sizes["320"] != 12*25 || sizes["640"] < 18*25-10 || sizes["640"] > 18*25 {
+		t.Errorf("frames by width: %v", sizes)
+	}
+}
