@@ -141,6 +141,7 @@ func (h *Host) API() huma.API { return h.api }
 // returns nil when it was ended by ctx.
 func (h *Host) Serve(ctx context.Context, listener net.Listener, config *tls.Config) error {
 	inner := listener
+	listener = lingering{listener}
 	if config != nil {
 		listener = tls.NewListener(listener, config)
 	}
@@ -196,6 +197,7 @@ func (h *Host) refuse(c *fiber.Ctx, err error) error {
 	if errors.As(err, &e) {
 		// Not Fiber's message: it quotes the path, which may be a token.
 		p = problem.New(e.Code, details[e.Code])
+		linger(c, e.Code)
 		if p.Detail == "" {
 			p.Detail = "the request cannot be served as it is"
 		}
