@@ -57,6 +57,7 @@ var rooms = []room{
 	{"portal", nil},
 	{"cmd/...", []string{"./..."}},
 	{"test/...", []string{".", "test/..."}},
+	{"test/harness", []string{".", "internal/sqlstore/storetest"}},
 	{".", nil},
 }
 

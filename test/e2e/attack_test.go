@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // attack is one bad request and how it must be refused.
@@ -34,21 +36,21 @@ type attack struct {
 // reaches another tenant's data, and no secret shows in the log.
 func TestAttacks(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	mine, other := s.enrol("mine"), s.enrol("theirs")
+	s := harness.NewServer(t)
+	mine, other := s.Enrol("mine"), s.Enrol("theirs")
 	_ = mine
 	// Two owners, each with a camera.
-	alice := s.tenant("alice")
-	bob := s.tenant("bob")
+	alice := newTenant(s, "alice")
+	bob := newTenant(s, "bob")
 	bobs := bob.enrol("bob's shop")
-	ff := push(t, bobs, "rtsp-tcp", source{})
-	defer ff.kill()
-	s.online(bobs.ID)
-	from, to := stamp(time.Now().Add(-time.Hour)), stamp(time.Now().Add(-time.Minute))
-	var bobLive grant
-	s.call("POST", "/v1/grants", map[string]string{"camera_id": bobs.ID, "action": "live"}, &bobLive, 201, bob.token)
+	ff := harness.Push(t, bobs, "rtsp-tcp", harness.Source{})
+	defer ff.Kill()
+	s.Online(bobs.ID)
+	from, to := harness.Stamp(time.Now().Add(-time.Hour)), harness.Stamp(time.Now().Add(-time.Minute))
+	var bobLive harness.Grant
+	s.Call("POST", "/v1/grants", map[string]string{"camera_id": bobs.ID, "action": "live"}, &bobLive, 201, bob.token)
 	var bobShare struct{ ID, URL, Token string }
-	s.call("POST", "/v1/shares", map[string]any{"camera_id": bobs.ID, "actions": []string{"live"}, "expires_at": stamp(time.Now().Add(time.Hour))}, &bobShare, 201, bob.token)
+	s.Call("POST", "/v1/shares", map[string]any{"camera_id": bobs.ID, "actions": []string{"live"}, "expires_at": harness.Stamp(time.Now().Add(time.Hour))}, &bobShare, 201, bob.token)
 
 	header, claims := decodeToken(t, alice.token)
 	now := time.Now().Unix()
@@ -73,7 +75,7 @@ func TestAttacks(t *testing.T) {
 		return out
 	}
 	_, evil, _ := ed25519.GenerateKey(nil)
-	jwks := s.jwks()
+	jwks := publicKeys(s)
 	hs := func(key []byte) func(string) []byte {
 		return func(signing string) []byte {
 			m := hmac.New(sha256.New, key)
@@ -83,7 +85,7 @@ func TestAttacks(t *testing.T) {
 	}
 	parts := strings.Split(alice.token, ".")
 	own := func(signing string) []byte { return ed25519.Sign(evil, []byte(signing)) }
-	mediaURL := "http://" + s.media
+	mediaURL := "http://" + s.Media
 	zero := "00000000-0000-7000-8000-000000000000"
 	name := func(n string) string { return `{"name":` + n + `}` }
 	window := func(f, to string) string {
@@ -136,8 +138,8 @@ func TestAttacks(t *testing.T) {
 		{"suspending another's", "POST", "/v1/cameras/" + bobs.ID + "/suspend", alice.token, "{}", "", 404, "not_found"},
 		{"another's timeline", "GET", "/v1/cameras/" + bobs.ID + "/timeline?from=" + from + "&to=" + to, alice.token, "", "", 404, "not_found"},
 		{"watching another's", "POST", "/v1/grants", alice.token, fmt.Sprintf(`{"camera_id":%q,"action":"live"}`, bobs.ID), "", 404, "not_found"},
-		{"clipping another's", "POST", "/v1/clips", alice.token, fmt.Sprintf(`{"camera_id":%q,"from":%q,"to":%q,"purpose":"own","reason":"x"}`, bobs.ID, stamp(time.Now().Add(-time.Minute*5)), to), "", 404, "not_found"},
-		{"sharing another's", "POST", "/v1/shares", alice.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"expires_at":%q}`, bobs.ID, stamp(time.Now().Add(time.Hour))), "", 404, "not_found"},
+		{"clipping another's", "POST", "/v1/clips", alice.token, fmt.Sprintf(`{"camera_id":%q,"from":%q,"to":%q,"purpose":"own","reason":"x"}`, bobs.ID, harness.Stamp(time.Now().Add(-time.Minute*5)), to), "", 404, "not_found"},
+		{"sharing another's", "POST", "/v1/shares", alice.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"expires_at":%q}`, bobs.ID, harness.Stamp(time.Now().Add(time.Hour))), "", 404, "not_found"},
 		{"revoking another's share", "DELETE", "/v1/shares/" + bobShare.ID, alice.token, "", "", 404, "not_found"},
 		{"revoking another's grant", "DELETE", "/v1/grants/" + bobLive.ID, alice.token, "", "", 404, "not_found"},
 		{"looks at another's", "GET", "/v1/grants?camera_id=" + bobs.ID, alice.token, "", "", 404, "not_found"},
@@ -176,18 +178,18 @@ func TestAttacks(t *testing.T) {
 		// Windows.
 		{"from after to", "POST", "/v1/grants", bob.token, window(to, from), "", 422, "invalid"},
 		{"from equal to", "POST", "/v1/grants", bob.token, window(from, from), "", 422, "invalid"},
-		{"window in the future", "POST", "/v1/grants", bob.token, window(stamp(time.Now().Add(time.Hour)), stamp(time.Now().Add(2*time.Hour))), "", 422, "invalid"},
-		{"window of a year", "POST", "/v1/grants", bob.token, window(stamp(time.Now().AddDate(-1, 0, 0)), to), "", 422, "invalid"},
+		{"window in the future", "POST", "/v1/grants", bob.token, window(harness.Stamp(time.Now().Add(time.Hour)), harness.Stamp(time.Now().Add(2*time.Hour))), "", 422, "invalid"},
+		{"window of a year", "POST", "/v1/grants", bob.token, window(harness.Stamp(time.Now().AddDate(-1, 0, 0)), to), "", 422, "invalid"},
 		{"window without from", "POST", "/v1/grants", bob.token, fmt.Sprintf(`{"camera_id":%q,"action":"playback","to":%q}`, bobs.ID, to), "", 422, "invalid"},
 		{"nonsense time", "POST", "/v1/grants", bob.token, window("yesterday", to), "", 422, "invalid"},
 		{"unknown action", "POST", "/v1/grants", bob.token, fmt.Sprintf(`{"camera_id":%q,"action":"steer"}`, bobs.ID), "", 422, "invalid"},
 		{"timeline from after to", "GET", "/v1/cameras/" + bobs.ID + "/timeline?from=" + to + "&to=" + from, bob.token, "", "", 422, "invalid"},
 		{"timeline without from", "GET", "/v1/cameras/" + bobs.ID + "/timeline?to=" + to, bob.token, "", "", 422, "invalid"},
-		{"clip of a day", "POST", "/v1/clips", bob.token, fmt.Sprintf(`{"camera_id":%q,"from":%q,"to":%q,"purpose":"own","reason":"x"}`, bobs.ID, stamp(time.Now().Add(-24*time.Hour)), to), "", 413, "too_large"},
+		{"clip of a day", "POST", "/v1/clips", bob.token, fmt.Sprintf(`{"camera_id":%q,"from":%q,"to":%q,"purpose":"own","reason":"x"}`, bobs.ID, harness.Stamp(time.Now().Add(-24*time.Hour)), to), "", 413, "too_large"},
 		{"share that has expired", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"expires_at":%q}`, bobs.ID, from), "", 422, "invalid"},
 		{"share for 100 years", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"expires_at":"2199-01-01T00:00:00Z"}`, bobs.ID), "", 422, "invalid"},
-		{"share of nothing", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":[],"expires_at":%q}`, bobs.ID, stamp(time.Now().Add(time.Hour))), "", 422, "invalid"},
-		{"share with -1 uses", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"max_uses":-1,"expires_at":%q}`, bobs.ID, stamp(time.Now().Add(time.Hour))), "", 422, "invalid"},
+		{"share of nothing", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":[],"expires_at":%q}`, bobs.ID, harness.Stamp(time.Now().Add(time.Hour))), "", 422, "invalid"},
+		{"share with -1 uses", "POST", "/v1/shares", bob.token, fmt.Sprintf(`{"camera_id":%q,"actions":["live"],"max_uses":-1,"expires_at":%q}`, bobs.ID, harness.Stamp(time.Now().Add(time.Hour))), "", 422, "invalid"},
 		{"limit of a million", "GET", "/v1/cameras?limit=1000000", "", "", "", 422, "invalid"},
 		{"negative limit", "GET", "/v1/cameras?limit=-1", "", "", "", 422, "invalid"},
 		// Publishing.
@@ -203,10 +205,10 @@ func TestAttacks(t *testing.T) {
 	if len(table) < 60 {
 		t.Fatalf("only %d attacks", len(table))
 	}
-	bobBefore := s.camera(bobs.ID)
+	bobBefore := s.Camera(bobs.ID)
 	for _, a := range table {
 		t.Run(a.name, func(t *testing.T) {
-			status, ctype, body := s.attack(t, a)
+			status, ctype, body := strike(s, t, a)
 			if status != a.want {
 				t.Fatalf("%s %s: status %d, want %d: %.300s", a.method, mask(a.url), status, a.want, body)
 			}
@@ -231,17 +233,17 @@ func TestAttacks(t *testing.T) {
 			}
 		})
 	}
-	if after := s.camera(bobs.ID); after.State != bobBefore.State || !after.Online {
+	if after := s.Camera(bobs.ID); after.State != bobBefore.State || !after.Online {
 		t.Errorf("bob's camera was touched: %+v", after)
 	}
 
-	t.Run("raw sockets", func(t *testing.T) { s.rawAttacks(t) })
+	t.Run("raw sockets", func(t *testing.T) { rawAttacks(s, t) })
 
-	ff.kill()
-	log := s.log.String()
+	ff.Kill()
+	log := s.Log.String()
 	for what, secret := range map[string]string{
 		"a stream key": bobs.StreamKey, "a stream key of mine": mine.StreamKey, "an access token": alice.token, "a media token": bobLive.Token,
-		"a share token": bobShare.Token, "a password": adminPassword, "a guess": "guess",
+		"a share token": bobShare.Token, "a password": harness.AdminPassword, "a guess": "guess",
 	} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the log holds %s", what)
@@ -252,13 +254,13 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// attack sends one bad request and returns status, content type and body of
+// strike sends one bad request and returns status, content type and body of
 // the answer.
-func (s *server) attack(t *testing.T, a attack) (int, string, []byte) {
+func strike(s *harness.Server, t *testing.T, a attack) (int, string, []byte) {
 	t.Helper()
 	url := a.url
 	if strings.HasPrefix(url, "/") {
-		url = "http://" + s.http + url
+		url = "http://" + s.HTTP + url
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -279,7 +281,7 @@ func (s *server) attack(t *testing.T, a attack) (int, string, []byte) {
 	switch a.token {
 	case "-":
 	case "":
-		req.Header.Set("Authorization", "Bearer "+s.admin())
+		req.Header.Set("Authorization", "Bearer "+s.Admin())
 	default:
 		req.Header.Set("Authorization", "Bearer "+a.token)
 	}
@@ -298,10 +300,10 @@ func (s *server) attack(t *testing.T, a attack) (int, string, []byte) {
 
 // rawAttacks sends bytes that no client library would, and wants the server to
 // be there afterwards.
-func (s *server) rawAttacks(t *testing.T) {
+func rawAttacks(s *harness.Server, t *testing.T) {
 	garbage := bytes.Repeat([]byte{0xde, 0xad, 0xbe, 0xef, 0x00, 0xff}, 400)
 	for _, door := range []string{"--rtsp", "--rtmp", "--http", "--media"} {
-		addr := s.flag(door)
+		addr := flag(s, door)
 		for _, payload := range [][]byte{garbage, []byte("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n"), []byte("ANNOUNCE rtsp://x/../../etc RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 999999999\r\n\r\n"), []byte("OPTIONS"), {0x03}} {
 			c, err := net.DialTimeout("tcp", addr, 5*time.Second)
 			if err != nil {
@@ -321,7 +323,7 @@ func (s *server) rawAttacks(t *testing.T) {
 		_, _ = c.Write([]byte("P"))
 	}
 	for _, door := range []string{"--srt", "--webrtc-udp"} {
-		c, err := net.Dial("udp", s.flag(door))
+		c, err := net.Dial("udp", flag(s, door))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,55 +332,55 @@ func (s *server) rawAttacks(t *testing.T) {
 		}
 		c.Close()
 	}
-	cam := s.enrol("after the storm")
-	push(t, cam, "rtsp-tcp", source{frames: 50}).wait(t, time.Minute)
-	s.archived(cam.ID, 1)
+	cam := s.Enrol("after the storm")
+	harness.Push(t, cam, "rtsp-tcp", harness.Source{Frames: 50}).Wait(t, time.Minute)
+	s.Archived(cam.ID, 1)
 }
 
-func (s *server) flag(name string) string {
-	for i, a := range s.args {
+func flag(s *harness.Server, name string) string {
+	for i, a := range s.Args {
 		if a == name {
-			return s.args[i+1]
+			return s.Args[i+1]
 		}
 	}
-	s.t.Fatalf("no flag %s", name)
+	s.T.Fatalf("no flag %s", name)
 	return ""
 }
 
-func (s *server) jwks() []byte {
-	s.t.Helper()
+func publicKeys(s *harness.Server) []byte {
+	s.T.Helper()
 	var doc struct {
 		Keys []struct {
 			X string `json:"x"`
 		} `json:"keys"`
 	}
-	s.call("GET", "/.well-known/jwks.json", nil, &doc, 200)
+	s.Call("GET", "/.well-known/jwks.json", nil, &doc, 200)
 	b, err := base64.RawURLEncoding.DecodeString(doc.Keys[0].X)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return b
 }
 
 // tenant is a business of its own with an owner's account.
 type tenant struct {
-	s            *server
+	s            *harness.Server
 	token        string
 	organisation string
 }
 
-func (s *server) tenant(login string) tenant {
-	s.t.Helper()
+func newTenant(s *harness.Server, login string) tenant {
+	s.T.Helper()
 	var org struct{ ID string }
-	s.call("POST", "/v1/organisations", map[string]string{"name": login + "'s shop", "kind": "business"}, &org, 201)
-	s.call("POST", "/v1/users", map[string]string{"login": login, "name": login, "password": login + " has a long password", "organisation_id": org.ID, "role": "owner"}, nil, 201)
-	return tenant{s, s.login(login, login+" has a long password"), org.ID}
+	s.Call("POST", "/v1/organisations", map[string]string{"name": login + "'s shop", "kind": "business"}, &org, 201)
+	s.Call("POST", "/v1/users", map[string]string{"login": login, "name": login, "password": login + " has a long password", "organisation_id": org.ID, "role": "owner"}, nil, 201)
+	return tenant{s, s.Login(login, login+" has a long password"), org.ID}
 }
 
-func (o tenant) enrol(name string) camera {
-	o.s.t.Helper()
-	var c camera
-	o.s.call("POST", "/v1/cameras", map[string]any{"name": name, "sign_posted": true, "not_banned_place": true}, &c, 201, o.token)
+func (o tenant) enrol(name string) harness.Camera {
+	o.s.T.Helper()
+	var c harness.Camera
+	o.s.Call("POST", "/v1/cameras", map[string]any{"name": name, "sign_posted": true, "not_banned_place": true}, &c, 201, o.token)
 	return c
 }
 

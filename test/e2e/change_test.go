@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // A camera changes the size of its pictures in the middle of a run: viewers of
@@ -32,14 +34,14 @@ func TestResolutionChange(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "list"), []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := newServer(t)
-	cam := s.enrol("changing")
-	push := startProcess(t, "ffmpeg", "-v", "warning", "-re", "-f", "concat", "-safe", "0", "-i", filepath.Join(dir, "list"),
+	s := harness.NewServer(t)
+	cam := s.Enrol("changing")
+	push := harness.StartProcess(t, "ffmpeg", "-v", "warning", "-re", "-f", "concat", "-safe", "0", "-i", filepath.Join(dir, "list"),
 		"-c", "copy", "-f", "mpegts", cam.Publish.SRT)
-	s.online(cam.ID)
-	seen := map[string]chan watched{"hls": make(chan watched, 1), "whep": make(chan watched, 1)}
+	s.Online(cam.ID)
+	seen := map[string]chan harness.Watched{"hls": make(chan harness.Watched, 1), "whep": make(chan harness.Watched, 1)}
 	for mode, to := range seen {
-		go func() { to <- s.watch(t, watch{Mode: mode, Grant: s.live(cam.ID), Seconds: 16}) }()
+		go func() { to <- s.Watch(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 16}) }()
 	}
 	for mode, from := range seen {
 		w := <-from
@@ -48,16 +50,16 @@ func TestResolutionChange(t *testing.T) {
 			t.Errorf("%s: %+v", mode, w)
 		}
 	}
-	push.wait(t, 30*time.Second)
-	s.archived(cam.ID, 2)
+	push.Wait(t, 30*time.Second)
+	s.Archived(cam.ID, 2)
 	sizes := map[string]int{}
-	for _, o := range s.objects(cam.ID) {
-		decodes(t, o)
+	for _, o := range s.Objects(cam.ID) {
+		harness.Decodes(t, o)
 		out, err := exec.Command("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width", "-of", "csv=p=0", o).Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		sizes[strings.TrimSpace(string(out))] += len(probe(t, o))
+		sizes[strings.TrimSpace(string(out))] += len(harness.Probe(t, o))
 	}
 	// What SRT still holds back for its latency when a publisher says goodbye is
 	// not delivered: a few frames of the end. At the seam nothing is lost.

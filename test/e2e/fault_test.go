@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // TestKill kills the server in mid-recording with SIGKILL, again and again, and
@@ -13,27 +15,27 @@ import (
 func TestKill(t *testing.T) {
 	t.Parallel()
 	rounds, between := 5, 6*time.Second
-	if long {
+	if harness.Long {
 		between = 70 * time.Second
 	}
-	s := newServer(t)
-	cam := s.enrol("kill -9")
+	s := harness.NewServer(t)
+	cam := s.Enrol("kill -9")
 	begin := time.Now()
 	var kills []time.Time
 	for range rounds {
-		push(t, cam, "rtsp-tcp", source{})
-		s.online(cam.ID)
-		until(time.Now().Add(between))
-		kills = append(kills, s.kill())
-		s.start()
+		harness.Push(t, cam, "rtsp-tcp", harness.Source{})
+		s.Online(cam.ID)
+		harness.Until(time.Now().Add(between))
+		kills = append(kills, s.Kill())
+		s.Start()
 	}
-	eventually(t, 60*time.Second, "the spool is empty", func() error {
-		if left := s.spoolOf(cam.ID); len(left) > 0 {
+	harness.Eventually(t, 60*time.Second, "the spool is empty", func() error {
+		if left := s.SpoolOf(cam.ID); len(left) > 0 {
 			return fmt.Errorf("left: %v", left)
 		}
 		return nil
 	})
-	spans := s.timeline(cam.ID, begin, time.Now())
+	spans := s.Timeline(cam.ID, begin, time.Now())
 	for i, kill := range kills {
 		last := time.Time{}
 		for _, sp := range spans {
@@ -47,19 +49,19 @@ func TestKill(t *testing.T) {
 			t.Errorf("kill %d: %s before it are missing", i+1, missing)
 		}
 	}
-	objects := s.objects(cam.ID)
+	objects := s.Objects(cam.ID)
 	if len(objects) < rounds {
 		t.Errorf("%d objects after %d runs", len(objects), rounds)
 	}
 	for _, o := range objects {
-		decodes(t, o)
+		harness.Decodes(t, o)
 	}
 	for _, sp := range spans {
 		if sp.State == "gap" && sp.From.After(begin.Add(5*time.Second)) && sp.To.Before(kills[len(kills)-1]) && sp.Reason != "gateway" {
 			t.Errorf("gap %s–%s is put down to %q, want gateway", sp.From, sp.To, sp.Reason)
 		}
 	}
-	out, err := s.fsck()
+	out, err := s.Fsck()
 	if err != nil {
 		t.Errorf("fsck: %v\n%s", err, out)
 	}
@@ -70,48 +72,48 @@ func TestKill(t *testing.T) {
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	outage := 20 * time.Second
-	if long {
+	if harness.Long {
 		outage = 2 * time.Minute
 	}
-	b := newBackends(t)
-	s := b.server(t)
+	b := harness.NewBackends(t)
+	s := b.Server(t)
 	frames := int((outage + 30*time.Second).Seconds() * 25)
-	var cams []camera
-	var pushes []*process
+	var cams []harness.Camera
+	var pushes []*harness.Process
 	for i := range 4 {
-		cam := s.enrol(fmt.Sprintf("outage %d", i))
+		cam := s.Enrol(fmt.Sprintf("outage %d", i))
 		cams = append(cams, cam)
-		pushes = append(pushes, push(t, cam, "rtsp-tcp", source{frames: frames}))
+		pushes = append(pushes, harness.Push(t, cam, "rtsp-tcp", harness.Source{Frames: frames}))
 	}
 	for _, c := range cams {
-		s.online(c.ID)
+		s.Online(c.ID)
 	}
-	until(time.Now().Add(8 * time.Second))
-	b.stopS3()
-	until(time.Now().Add(outage))
-	b.startS3(t)
+	harness.Until(time.Now().Add(8 * time.Second))
+	b.StopS3()
+	harness.Until(time.Now().Add(outage))
+	b.StartS3(t)
 	for _, p := range pushes {
-		p.wait(t, 5*time.Minute)
+		p.Wait(t, 5*time.Minute)
 	}
 	for _, c := range cams {
-		eventually(t, 2*time.Minute, "everything is uploaded", func() error {
-			if left := s.spoolOf(c.ID); len(left) > 0 {
+		harness.Eventually(t, 2*time.Minute, "everything is uploaded", func() error {
+			if left := s.SpoolOf(c.ID); len(left) > 0 {
 				return fmt.Errorf("%d spool files left", len(left))
 			}
-			if s.camera(c.ID).Online {
+			if s.Camera(c.ID).Online {
 				return fmt.Errorf("still online")
 			}
 			return nil
 		})
 		n := 0
-		for _, f := range b.download(t, c.ID) {
-			n += len(probe(t, f))
+		for _, f := range b.Download(t, c.ID) {
+			n += len(harness.Probe(t, f))
 		}
 		if n != frames {
 			t.Errorf("%d frames of camera %s in the bucket, want %d", n, c.ID, frames)
 		}
 	}
-	if out, err := s.fsck(b.flags()...); err != nil {
+	if out, err := s.Fsck(); err != nil {
 		t.Errorf("fsck: %v\n%s", err, out)
 	}
 }
@@ -120,16 +122,16 @@ func TestOutage(t *testing.T) {
 // same data.
 func TestRestartKeepsData(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	cam := s.enrol("kept")
-	push(t, cam, "rtsp-tcp", source{frames: 100}).wait(t, time.Minute)
-	s.archived(cam.ID, 1)
-	s.stop()
-	s.start()
-	if c := s.camera(cam.ID); c.ID != cam.ID {
+	s := harness.NewServer(t)
+	cam := s.Enrol("kept")
+	harness.Push(t, cam, "rtsp-tcp", harness.Source{Frames: 100}).Wait(t, time.Minute)
+	s.Archived(cam.ID, 1)
+	s.Stop()
+	s.Start()
+	if c := s.Camera(cam.ID); c.ID != cam.ID {
 		t.Errorf("camera %s is gone after a restart", cam.ID)
 	}
-	out, err := s.fsck()
+	out, err := s.Fsck()
 	if err != nil || !strings.Contains(out, "1") {
 		t.Errorf("fsck: %v\n%s", err, out)
 	}

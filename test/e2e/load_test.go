@@ -16,6 +16,8 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // loadClip is ten seconds of 720p25 at 2 Mbit/s, as access units.
@@ -55,16 +57,16 @@ func loadClip(t *testing.T) [][][]byte {
 // nothing. GATEPOST_LONG=1 (make load) pushes 100 cameras for 30 s.
 func TestLoad(t *testing.T) {
 	cameras, seconds := 20, 8
-	if long {
+	if harness.Long {
 		cameras, seconds = 100, 30
 	}
 	clip := loadClip(t)
-	s := newServer(t)
-	cams := make([]camera, cameras)
+	s := harness.NewServer(t)
+	cams := make([]harness.Camera, cameras)
 	for i := range cams {
-		cams[i] = s.enrol("load " + strconv.Itoa(i))
+		cams[i] = s.Enrol("load " + strconv.Itoa(i))
 	}
-	cpu0, at0 := s.cpu(), time.Now()
+	cpu0, at0 := s.CPU(), time.Now()
 	frames := seconds * 25
 	var wg sync.WaitGroup
 	failures := make(chan error, cameras)
@@ -78,10 +80,10 @@ func TestLoad(t *testing.T) {
 		}()
 	}
 	var memory int
-	until(at0.Add(time.Duration(seconds) * time.Second * 3 / 4))
-	memory = s.memory()
+	harness.Until(at0.Add(time.Duration(seconds) * time.Second * 3 / 4))
+	memory = s.Memory()
 	wg.Wait()
-	used, took := s.cpu()-cpu0, time.Since(at0)
+	used, took := s.CPU()-cpu0, time.Since(at0)
 	close(failures)
 	for err := range failures {
 		t.Error(err)
@@ -90,10 +92,10 @@ func TestLoad(t *testing.T) {
 		cameras, took.Round(time.Second), used.Seconds()*1000/took.Seconds()/float64(cameras), float64(memory)/1024/float64(cameras))
 	total := 0
 	for _, c := range cams {
-		s.archived(c.ID, 1)
+		s.Archived(c.ID, 1)
 		n := 0
-		for _, o := range s.objects(c.ID) {
-			n += len(probe(t, o))
+		for _, o := range s.Objects(c.ID) {
+			n += len(harness.Probe(t, o))
 		}
 		if n != frames {
 			t.Errorf("camera %s: %d frames in the archive, %d were sent", c.ID, n, frames)
@@ -119,7 +121,7 @@ func publishClip(ctx context.Context, url string, clip [][][]byte, frames int) e
 	tcp := gortsplib.ProtocolTCP
 	client := &gortsplib.Client{Protocol: &tcp, WriteQueueSize: 2048}
 	if err := client.StartRecording(url, &description.Session{Medias: []*description.Media{media}}); err != nil {
-		return fmt.Errorf("start: %s", redactURL(err.Error()))
+		return fmt.Errorf("start: %s", harness.RedactURL(err.Error()))
 	}
 	defer client.Close()
 	enc, err := f.CreateEncoder()
@@ -146,33 +148,4 @@ func publishClip(ctx context.Context, url string, clip [][][]byte, frames int) e
 		}
 	}
 	return nil
-}
-
-// cpu is the processor time that the server has used.
-func (s *server) cpu() time.Duration {
-	s.t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+2:]))
-	user, _ := strconv.Atoi(f[11])
-	system, _ := strconv.Atoi(f[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
-// memory is the server's resident set in KiB.
-func (s *server) memory() int {
-	s.t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, l := range lines(string(b)) {
-		if rest, ok := strings.CutPrefix(l, "VmRSS:"); ok {
-			n, _ := strconv.Atoi(strings.Fields(rest)[0])
-			return n
-		}
-	}
-	return 0
 }

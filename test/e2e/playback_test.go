@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // TestPlayback records over several objects with a gap between, and plays
@@ -21,25 +22,25 @@ import (
 // across the gap; then clips.
 func TestPlayback(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, "--object-duration", "8s")
-	cam := s.enrol("archive")
+	s := harness.NewServer(t, "--object-duration", "8s")
+	cam := s.Enrol("archive")
 	begin := time.Now()
-	first := push(t, cam, "rtsp-tcp", source{audio: "aac"})
-	s.online(cam.ID)
-	until(time.Now().Add(22 * time.Second))
-	first.kill()
-	s.archived(cam.ID, 2)
+	first := harness.Push(t, cam, "rtsp-tcp", harness.Source{Audio: "aac"})
+	s.Online(cam.ID)
+	harness.Until(time.Now().Add(22 * time.Second))
+	first.Kill()
+	s.Archived(cam.ID, 2)
 	gapFrom := time.Now()
-	until(gapFrom.Add(3 * time.Second))
-	second := push(t, cam, "rtsp-tcp", source{audio: "aac", gop: 50})
-	s.online(cam.ID)
-	until(time.Now().Add(14 * time.Second))
-	second.kill()
-	s.archived(cam.ID, 4)
+	harness.Until(gapFrom.Add(3 * time.Second))
+	second := harness.Push(t, cam, "rtsp-tcp", harness.Source{Audio: "aac", GOP: 50})
+	s.Online(cam.ID)
+	harness.Until(time.Now().Add(14 * time.Second))
+	second.Kill()
+	s.Archived(cam.ID, 4)
 	end := time.Now()
 
-	var recorded []span
-	for _, sp := range s.timeline(cam.ID, begin, end) {
+	var recorded []harness.Span
+	for _, sp := range s.Timeline(cam.ID, begin, end) {
 		t.Logf("%s … %s %s %s", sp.From.Format("15:04:05.000"), sp.To.Format("15:04:05.000"), sp.State, sp.Reason)
 		if sp.State == "recorded" {
 			recorded = append(recorded, sp)
@@ -61,9 +62,9 @@ func TestPlayback(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			s := s.in(t)
-			g := s.playback(cam.ID, row.from, row.to)
-			w := s.watch(t, watch{Mode: "playlist", Grant: g, Seconds: math.Min(row.media+1, 10)})
+			s := s.In(t)
+			g := s.Playback(cam.ID, row.from, row.to)
+			w := s.Watch(t, harness.Watch{Mode: "playlist", Grant: g, Seconds: math.Min(row.media+1, 10)})
 			if want := math.Min(row.media, 10) - 2.5; w.Advanced < want || w.Frames < int(want*20) {
 				t.Errorf("Chromium advanced %.1f s with %d frames, want at least %.1f s: %+v", w.Advanced, w.Frames, want, w)
 			}
@@ -85,11 +86,11 @@ func TestPlayback(t *testing.T) {
 	}
 
 	t.Run("a window shows only itself", func(t *testing.T) {
-		s := s.in(t)
-		g := s.playback(cam.ID, a.From.Add(2*time.Second), a.From.Add(4*time.Second))
+		s := s.In(t)
+		g := s.Playback(cam.ID, a.From.Add(2*time.Second), a.From.Add(4*time.Second))
 		list := get(t, g.URLs.Playlist, "")
 		uri := ""
-		for _, l := range lines(list) {
+		for _, l := range harness.Lines(list) {
 			if !strings.HasPrefix(l, "#") {
 				uri = l
 			}
@@ -106,7 +107,7 @@ func TestPlayback(t *testing.T) {
 			}
 			n, _ := io.Copy(io.Discard, res.Body)
 			res.Body.Close()
-			whole, _ := os.Stat(s.objects(cam.ID)[0])
+			whole, _ := os.Stat(s.Objects(cam.ID)[0])
 			if res.StatusCode < 300 && n >= whole.Size() {
 				t.Errorf("Range %q: status %d and all %d bytes of the object", r, res.StatusCode, n)
 			}
@@ -114,23 +115,23 @@ func TestPlayback(t *testing.T) {
 	})
 
 	t.Run("clip", func(t *testing.T) {
-		s := s.in(t)
+		s := s.In(t)
 		from, to := a.From.Add(5*time.Second), a.From.Add(15*time.Second)
 		var clip struct {
 			URL  string `json:"url"`
 			From time.Time
 		}
-		s.call("POST", "/v1/clips", map[string]string{"camera_id": cam.ID, "from": stamp(from), "to": stamp(to), "purpose": "maintenance", "reason": "end-to-end test"}, &clip, 201)
+		s.Call("POST", "/v1/clips", map[string]string{"camera_id": cam.ID, "from": harness.Stamp(from), "to": harness.Stamp(to), "purpose": "maintenance", "reason": "end-to-end test"}, &clip, 201)
 		file := filepath.Join(t.TempDir(), "clip.mp4")
 		if err := os.WriteFile(file, []byte(get(t, clip.URL, "")), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		decodes(t, file)
-		packets := probe(t, file)
-		if len(packets) == 0 || !packets[0].key || packets[0].pts > 0.1 {
+		harness.Decodes(t, file)
+		packets := harness.Probe(t, file)
+		if len(packets) == 0 || !packets[0].Key || packets[0].PTS > 0.1 {
 			t.Fatalf("the clip does not begin at zero with a key frame: %d packets", len(packets))
 		}
-		if err := continuous(packets, 0.04); err != nil {
+		if err := harness.Continuous(packets, 0.04); err != nil {
 			t.Error(err)
 		}
 		if clip.From.After(from) || from.Sub(clip.From) > 1100*time.Millisecond {
@@ -145,19 +146,19 @@ func TestPlayback(t *testing.T) {
 // TestDayPlaylist wants the playlist of 24 hours to be small and quick.
 func TestDayPlaylist(t *testing.T) {
 	t.Parallel()
-	s := &server{}
-	*s = *newServerWith(t, []string{"GATEPOST_NODE_KEY=" + nodeKey})
-	cam := s.enrol("a day")
+	s := &harness.Server{}
+	*s = *harness.NewServerWith(t, []string{"GATEPOST_NODE_KEY=" + nodeKey})
+	cam := s.Enrol("a day")
 	day := time.Now().UTC().Truncate(24 * time.Hour).Add(-48 * time.Hour)
 	run := "019aaaaa-0000-7000-8000-000000000001"
 	for i := range 1440 {
 		start := day.Add(time.Duration(i) * time.Minute)
-		status, body := s.raw("POST", "/v1/node/recordings", dayRecording(cam.ID, run, i, start), nodeKey)
+		status, body := s.Raw("POST", "/v1/node/recordings", dayRecording(cam.ID, run, i, start), nodeKey)
 		if status >= 300 {
 			t.Fatalf("recording %d: %d %s", i, status, body)
 		}
 	}
-	g := s.playback(cam.ID, day, day.Add(24*time.Hour))
+	g := s.Playback(cam.ID, day, day.Add(24*time.Hour))
 	list := get(t, g.URLs.Playlist, "") // warm
 	began := time.Now()
 	list = get(t, g.URLs.Playlist, "")

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // TestPortal walks through every page of the portal as the owner of the demo's
@@ -16,13 +18,13 @@ import (
 // folder for a picture of each page (make screenshots).
 func TestPortal(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, "--demo", "--object-duration", "5s", "--acceptance-window", "5s")
+	s := harness.NewServer(t, "--demo", "--object-duration", "5s", "--acceptance-window", "5s")
 	var demo struct {
 		Accounts []struct{ Login, Password string }
 		Street   struct{ ID string }
 	}
-	eventually(t, 30*time.Second, "the demo is set up", func() error {
-		b, err := os.ReadFile(filepath.Join(s.data, "demo.json"))
+	harness.Eventually(t, 30*time.Second, "the demo is set up", func() error {
+		b, err := os.ReadFile(filepath.Join(s.Data, "demo.json"))
 		if err != nil {
 			return err
 		}
@@ -34,38 +36,38 @@ func TestPortal(t *testing.T) {
 		}
 		return nil
 	})
-	s.token = s.login("owner", password(t, demo.Accounts, "owner"))
-	s.online(demo.Street.ID)
+	s.Token = s.Login("owner", password(t, demo.Accounts, "owner"))
+	s.Online(demo.Street.ID)
 	for _, locale := range []string{"zh-CN", "en-US"} {
 		t.Run(locale, func(t *testing.T) {
-			p := startProcess(t, "node", drive(t, map[string]any{"what": "portal", "step": "walk", "page": "http://" + s.http + "/", "locale": locale,
+			p := harness.StartProcess(t, "node", harness.Drive(t, map[string]any{"what": "portal", "step": "walk", "page": "http://" + s.HTTP + "/", "locale": locale,
 				"login": "owner", "password": password(t, demo.Accounts, "owner"), "camera": demo.Street.ID, "shots": os.Getenv("GATEPOST_SCREENSHOTS")})...)
-			p.wait(t, 3*time.Minute)
+			p.Wait(t, 3*time.Minute)
 			var walked struct {
 				Walked     bool
 				NationalID string `json:"national_id"`
 				Key, RTMP  string
 			}
-			if err := json.Unmarshal([]byte(p.log.String()), &walked); err != nil || !walked.Walked {
-				t.Fatalf("the walk says %.300s: %v", redactURL(p.log.String()), err)
+			if err := json.Unmarshal([]byte(p.Log.String()), &walked); err != nil || !walked.Walked {
+				t.Fatalf("the walk says %.300s: %v", harness.RedactURL(p.Log.String()), err)
 			}
-			s.in(t).walked(t, demo.Street.ID, walked.NationalID, walked.RTMP)
+			registered(s.In(t), t, demo.Street.ID, walked.NationalID, walked.RTMP)
 		})
 	}
 	visit := func(t *testing.T, login, secret string, more map[string]any) {
-		task := map[string]any{"what": "portal", "step": "visit", "page": "http://" + s.http + "/", "locale": "zh-CN", "login": login, "password": secret, "camera": demo.Street.ID}
+		task := map[string]any{"what": "portal", "step": "visit", "page": "http://" + s.HTTP + "/", "locale": "zh-CN", "login": login, "password": secret, "camera": demo.Street.ID}
 		maps.Copy(task, more)
-		startProcess(t, "node", drive(t, task)...).wait(t, time.Minute)
+		harness.StartProcess(t, "node", harness.Drive(t, task)...).Wait(t, time.Minute)
 	}
 	t.Run("police", func(t *testing.T) {
 		visit(t, "police", password(t, demo.Accounts, "police"), map[string]any{"refused": "没有这台摄像机"})
 	})
 	t.Run("administrator", func(t *testing.T) {
-		visit(t, "admin", adminPassword, map[string]any{"reason": "端到端测试,核对画面"})
+		visit(t, "admin", harness.AdminPassword, map[string]any{"reason": "端到端测试,核对画面"})
 		var looks struct {
 			Items []struct{ Purpose, Reason string }
 		}
-		s.in(t).call("GET", "/v1/grants?camera_id="+demo.Street.ID, nil, &looks, 200)
+		s.In(t).Call("GET", "/v1/grants?camera_id="+demo.Street.ID, nil, &looks, 200)
 		if !slices.ContainsFunc(looks.Items, func(l struct{ Purpose, Reason string }) bool {
 			return l.Purpose == "maintenance" && l.Reason == "端到端测试,核对画面"
 		}) {
@@ -74,27 +76,27 @@ func TestPortal(t *testing.T) {
 	})
 }
 
-// walked checks in the API what a walk did: the camera that it enrolled takes
+// registered checks in the API what a walk did: the camera that it enrolled takes
 // the push URL that the page showed, its share link is revoked, and its looks
 // are registered.
-func (s *server) walked(t *testing.T, street, nationalID, rtmp string) {
+func registered(s *harness.Server, t *testing.T, street, nationalID, rtmp string) {
 	t.Helper()
-	var cameras struct{ Items []camera }
-	s.call("GET", "/v1/cameras?limit=200", nil, &cameras, 200)
-	at := slices.IndexFunc(cameras.Items, func(c camera) bool { return c.NationalID == nationalID })
+	var cameras struct{ Items []harness.Camera }
+	s.Call("GET", "/v1/cameras?limit=200", nil, &cameras, 200)
+	at := slices.IndexFunc(cameras.Items, func(c harness.Camera) bool { return c.NationalID == nationalID })
 	if at < 0 {
 		t.Fatalf("there is no camera %s, which the page enrolled", nationalID)
 	}
 	c := cameras.Items[at]
 	c.Publish.RTMP = rtmp
-	push(t, c, "rtmp", source{})
-	s.online(c.ID)
+	harness.Push(t, c, "rtmp", harness.Source{})
+	s.Online(c.ID)
 	var shares struct {
 		Items []struct {
 			RevokedAt *time.Time `json:"revoked_at"`
 		}
 	}
-	s.call("GET", "/v1/shares?camera_id="+street, nil, &shares, 200)
+	s.Call("GET", "/v1/shares?camera_id="+street, nil, &shares, 200)
 	if len(shares.Items) == 0 {
 		t.Error("the page's share link does not exist")
 	}
@@ -106,7 +108,7 @@ func (s *server) walked(t *testing.T, street, nationalID, rtmp string) {
 	var looks struct {
 		Items []struct{ Action, Purpose string }
 	}
-	s.call("GET", "/v1/grants?camera_id="+street, nil, &looks, 200)
+	s.Call("GET", "/v1/grants?camera_id="+street, nil, &looks, 200)
 	for _, action := range []string{"live", "playback"} {
 		if !slices.ContainsFunc(looks.Items, func(l struct{ Action, Purpose string }) bool { return l.Action == action && l.Purpose == "own" }) {
 			t.Errorf("the owner's %s look is not registered: %+v", action, looks.Items)

@@ -3,6 +3,8 @@ package e2e
 import (
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // A viewer keeps watching by its transport when its camera goes away for five
@@ -11,16 +13,16 @@ func TestReconnectKeepsViewers(t *testing.T) {
 	for mode, transport := range map[string]string{"hls": "ll-hls", "whep": "whep"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t)
-			cam := s.enrol("flapping")
-			first := push(t, cam, "rtsp-tcp", source{})
-			s.online(cam.ID)
-			seen := make(chan watched, 1)
-			go func() { seen <- s.watch(t, watch{Mode: mode, Grant: s.live(cam.ID), Seconds: 24}) }()
-			until(time.Now().Add(10 * time.Second)) // Chromium starts within a few
-			first.kill()
-			until(time.Now().Add(5 * time.Second))
-			push(t, cam, "rtsp-tcp", source{})
+			s := harness.NewServer(t)
+			cam := s.Enrol("flapping")
+			first := harness.Push(t, cam, "rtsp-tcp", harness.Source{})
+			s.Online(cam.ID)
+			seen := make(chan harness.Watched, 1)
+			go func() { seen <- s.Watch(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 24}) }()
+			harness.Until(time.Now().Add(10 * time.Second)) // Chromium starts within a few
+			first.Kill()
+			harness.Until(time.Now().Add(5 * time.Second))
+			harness.Push(t, cam, "rtsp-tcp", harness.Source{})
 			w := <-seen
 			t.Logf("%d frames, advanced %.1f s, longest still %d ms, states %v", w.Frames, w.Advanced, w.LongestStill, w.States)
 			if w.Transport != transport || w.Error != "" {

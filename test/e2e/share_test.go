@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // sighting is what a share page shows at a moment.
@@ -20,18 +22,18 @@ type sighting struct {
 }
 
 // open follows a page of the portal for some seconds in a fresh Chromium.
-func (s *server) open(t *testing.T, url string, seconds float64, more map[string]any) *process {
+func open(s *harness.Server, t *testing.T, url string, seconds float64, more map[string]any) *harness.Process {
 	t.Helper()
 	task := map[string]any{"what": "portal", "step": "share", "page": url, "seconds": seconds}
 	for k, v := range more {
 		task[k] = v
 	}
-	return startProcess(t, "node", drive(t, task)...)
+	return harness.StartProcess(t, "node", harness.Drive(t, task)...)
 }
 
-func sightings(p *process) []sighting {
+func sightings(p *harness.Process) []sighting {
 	var out []sighting
-	for _, l := range lines(p.log.String()) {
+	for _, l := range harness.Lines(p.Log.String()) {
 		var s sighting
 		if json.Unmarshal([]byte(l), &s) == nil && s.At > 0 {
 			out = append(out, s)
@@ -41,23 +43,23 @@ func sightings(p *process) []sighting {
 }
 
 // playing waits until a page shows n pictures.
-func playing(t *testing.T, p *process, n int) {
+func playing(t *testing.T, p *harness.Process, n int) {
 	t.Helper()
-	eventually(t, 30*time.Second, "the page shows moving pictures", func() error {
+	harness.Eventually(t, 30*time.Second, "the page shows moving pictures", func() error {
 		seen := sightings(p)
 		if len(seen) > 0 && seen[len(seen)-1].Frames >= n {
 			return nil
 		}
-		return fmt.Errorf("it says %.600s", tail(p.log.String(), 600))
+		return fmt.Errorf("it says %.600s", tail(p.Log.String(), 600))
 	})
 }
 
 // darkAfter is how long after a moment the last new picture was shown; it
 // waits until the page has stood still for three seconds.
-func darkAfter(t *testing.T, p *process, moment time.Time) time.Duration {
+func darkAfter(t *testing.T, p *harness.Process, moment time.Time) time.Duration {
 	t.Helper()
 	var last int64
-	eventually(t, 30*time.Second, "the page goes dark", func() error {
+	harness.Eventually(t, 30*time.Second, "the page goes dark", func() error {
 		seen := sightings(p)
 		frames := -2
 		for _, s := range seen {
@@ -87,10 +89,10 @@ type share struct {
 	ID, URL, Token string
 }
 
-func (s *server) share(t *testing.T, body map[string]any) share {
+func newShare(s *harness.Server, t *testing.T, body map[string]any) share {
 	t.Helper()
 	var sh share
-	s.call("POST", "/v1/shares", body, &sh, 201)
+	s.Call("POST", "/v1/shares", body, &sh, 201)
 	return sh
 }
 
@@ -99,60 +101,60 @@ func (s *server) share(t *testing.T, body map[string]any) share {
 // of being revoked, in mid-play too.
 func TestShare(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	cam, other := s.enrol("shared"), s.enrol("not shared")
-	push(t, cam, "rtsp-tcp", source{})
-	push(t, other, "rtsp-tcp", source{})
-	s.online(cam.ID)
-	s.online(other.ID)
+	s := harness.NewServer(t)
+	cam, other := s.Enrol("shared"), s.Enrol("not shared")
+	harness.Push(t, cam, "rtsp-tcp", harness.Source{})
+	harness.Push(t, other, "rtsp-tcp", harness.Source{})
+	s.Online(cam.ID)
+	s.Online(other.ID)
 
 	t.Run("revoked in mid-play", func(t *testing.T) {
-		s := s.in(t)
-		sh := s.share(t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": stamp(time.Now().Add(time.Hour)), "label": "insurer 4711"})
-		p := s.open(t, sh.URL, 60, nil)
+		s := s.In(t)
+		sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": harness.Stamp(time.Now().Add(time.Hour)), "label": "insurer 4711"})
+		p := open(s, t, sh.URL, 60, nil)
 		playing(t, p, 30)
 		if seen := sightings(p); !strings.Contains(seen[len(seen)-1].Text, "shared") {
 			t.Errorf("the page does not name its camera: %.300s", seen[len(seen)-1].Text)
 		}
-		s.call("DELETE", "/v1/shares/"+sh.ID, nil, nil, 204)
+		s.Call("DELETE", "/v1/shares/"+sh.ID, nil, nil, 204)
 		if d := darkAfter(t, p, time.Now()); d > 5*time.Second {
 			t.Errorf("pictures went on for %s after the link was revoked", d)
 		} else {
 			t.Logf("dark %s after being revoked", d)
 		}
-		status, body := s.raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, "")
+		status, body := s.Raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, "")
 		if status != http.StatusGone {
 			t.Errorf("a revoked link answers %d %s", status, body)
 		}
 	})
 
 	t.Run("expires in mid-play", func(t *testing.T) {
-		s := s.in(t)
+		s := s.In(t)
 		end := time.Now().Add(12 * time.Second)
-		sh := s.share(t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": stamp(end)})
-		p := s.open(t, sh.URL, 60, nil)
+		sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": harness.Stamp(end)})
+		p := open(s, t, sh.URL, 60, nil)
 		playing(t, p, 10)
 		if d := darkAfter(t, p, end); d > 5*time.Second {
 			t.Errorf("pictures went on for %s after the link expired", d)
 		}
-		if status, body := s.raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, ""); status != http.StatusGone {
+		if status, body := s.Raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, ""); status != http.StatusGone {
 			t.Errorf("an expired link answers %d %s", status, body)
 		}
 	})
 
 	t.Run("used up", func(t *testing.T) {
-		s := s.in(t)
-		sh := s.share(t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": stamp(time.Now().Add(time.Hour)), "max_uses": 2})
+		s := s.In(t)
+		sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": harness.Stamp(time.Now().Add(time.Hour)), "max_uses": 2})
 		for i := range 2 {
-			if status, body := s.raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, ""); status != http.StatusCreated {
+			if status, body := s.Raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, ""); status != http.StatusCreated {
 				t.Fatalf("use %d answers %d %s", i+1, status, body)
 			}
 		}
-		if status, body := s.raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, ""); status != http.StatusGone {
+		if status, body := s.Raw("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, ""); status != http.StatusGone {
 			t.Errorf("a third use answers %d %s", status, body)
 		}
-		p := s.open(t, sh.URL, 5, nil)
-		p.wait(t, time.Minute)
+		p := open(s, t, sh.URL, 5, nil)
+		p.Wait(t, time.Minute)
 		for _, seen := range sightings(p) {
 			if seen.Frames > 0 {
 				t.Fatalf("a used-up link shows pictures")
@@ -161,29 +163,29 @@ func TestShare(t *testing.T) {
 	})
 
 	t.Run("opens only what it names", func(t *testing.T) {
-		s := s.in(t)
-		sh := s.share(t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": stamp(time.Now().Add(time.Hour))})
+		s := s.In(t)
+		sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": harness.Stamp(time.Now().Add(time.Hour))})
 		var opened struct {
 			Grants struct {
-				Live     *grant `json:"live"`
-				Playback *grant `json:"playback"`
+				Live     *harness.Grant `json:"live"`
+				Playback *harness.Grant `json:"playback"`
 			} `json:"grants"`
 		}
-		s.call("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, &opened, 201, "")
+		s.Call("POST", "/v1/shares/open", map[string]string{"token": sh.Token}, &opened, 201, "")
 		if opened.Grants.Live == nil || opened.Grants.Playback != nil {
 			t.Fatalf("a live link opens %+v", opened)
 		}
 		live := opened.Grants.Live
-		if status, _ := s.raw("GET", live.URLs.HLS, nil, ""); status != http.StatusOK {
+		if status, _ := s.Raw("GET", live.URLs.HLS, nil, ""); status != http.StatusOK {
 			t.Errorf("its live playlist answers %d", status)
 		}
 		for _, a := range []attack{
 			{"", "GET", "/v1/cameras/" + cam.ID, live.Token, "", "", 401, ""},
 			{"", "GET", "/v1/playback/" + live.Token + "/index.m3u8", "-", "", "", 403, ""},
-			{"", "POST", "http://" + s.media + "/whep/" + other.ID, live.Token, "v=0\r\n", "application/sdp", 403, ""},
-			{"", "GET", "/v1/cameras/" + cam.ID + "/timeline?from=" + stamp(time.Now().Add(-time.Hour)) + "&to=" + stamp(time.Now()), sh.Token, "", "", 401, ""},
+			{"", "POST", "http://" + s.Media + "/whep/" + other.ID, live.Token, "v=0\r\n", "application/sdp", 403, ""},
+			{"", "GET", "/v1/cameras/" + cam.ID + "/timeline?from=" + harness.Stamp(time.Now().Add(-time.Hour)) + "&to=" + harness.Stamp(time.Now()), sh.Token, "", "", 401, ""},
 		} {
-			if status, _, body := s.attack(t, a); status != a.want {
+			if status, _, body := strike(s, t, a); status != a.want {
 				t.Errorf("%s %s answers %d, want %d: %.200s", a.method, mask(a.url), status, a.want, body)
 			}
 		}
@@ -194,18 +196,18 @@ func TestShare(t *testing.T) {
 // pictures to go on without a reload.
 func TestReconnect(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	cam := s.enrol("flapping")
-	first := push(t, cam, "rtsp-tcp", source{})
-	s.online(cam.ID)
-	sh := s.share(t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": stamp(time.Now().Add(time.Hour))})
-	p := s.open(t, sh.URL, 60, nil)
+	s := harness.NewServer(t)
+	cam := s.Enrol("flapping")
+	first := harness.Push(t, cam, "rtsp-tcp", harness.Source{})
+	s.Online(cam.ID)
+	sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": harness.Stamp(time.Now().Add(time.Hour))})
+	p := open(s, t, sh.URL, 60, nil)
 	playing(t, p, 30)
-	first.kill()
-	until(time.Now().Add(5 * time.Second))
+	first.Kill()
+	harness.Until(time.Now().Add(5 * time.Second))
 	before := sightings(p)
-	push(t, cam, "rtsp-tcp", source{})
-	eventually(t, 20*time.Second, "the viewer sees pictures again", func() error {
+	harness.Push(t, cam, "rtsp-tcp", harness.Source{})
+	harness.Eventually(t, 20*time.Second, "the viewer sees pictures again", func() error {
 		seen := sightings(p)
 		if n, m := seen[len(seen)-1].Frames, before[len(before)-1].Frames; n < m+50 {
 			return fmt.Errorf("%d frames, %d before the reconnect: %s", n, m, seen[len(seen)-1].State)

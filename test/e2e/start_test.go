@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // TestStartRefused starts the binary with what cannot work. Each start ends at
@@ -155,7 +157,7 @@ func startFails(t *testing.T, as *syscall.Credential, args ...string) (status in
 			all = append(all, door, "127.0.0.1:0")
 		}
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(root(t), "bin", "gatepost"), append(all, args...)...)
+	cmd := exec.CommandContext(ctx, filepath.Join(harness.Root(t), "bin", "gatepost"), append(all, args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: as}
 	cmd.Dir = os.TempDir()
 	b, err := cmd.CombinedOutput()
@@ -177,7 +179,7 @@ func TestFsckRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, data := range []string{dir, filepath.Join(dir, "nowhere")} {
-		out, err := exec.CommandContext(t.Context(), filepath.Join(root(t), "bin", "gatepost"), "fsck", "--data", data).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), filepath.Join(harness.Root(t), "bin", "gatepost"), "fsck", "--data", data).CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "--data") {
 			t.Errorf("%v: %q", err, out)
@@ -198,12 +200,12 @@ func TestStartWithoutObjects(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = silent.Close() })
-	for name, endpoint := range map[string]string{"refuses": fmt.Sprintf("127.0.0.1:%d", freePort(t)), "is silent": silent.Addr().String()} {
+	for name, endpoint := range map[string]string{"refuses": fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t)), "is silent": silent.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			web, media := fmt.Sprintf("127.0.0.1:%d", freePort(t)), fmt.Sprintf("127.0.0.1:%d", freePort(t))
-			log := &logTail{}
-			cmd := exec.Command(filepath.Join(root(t), "bin", "gatepost"), "serve", "--data", t.TempDir(), "--http", web, "--media", media,
+			web, media := fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t)), fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t))
+			log := &harness.LogTail{}
+			cmd := exec.Command(filepath.Join(harness.Root(t), "bin", "gatepost"), "serve", "--data", t.TempDir(), "--http", web, "--media", media,
 				"--rtsp", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--srt", "127.0.0.1:0", "--webrtc-udp", "127.0.0.1:0",
 				"--objects", "s3://bucket?endpoint=http://"+endpoint+"&region=us-east-1")
 			cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=s3cretpw")
@@ -212,13 +214,13 @@ func TestStartWithoutObjects(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			s := &server{t: t, cmd: cmd}
-			t.Cleanup(s.stop)
+			s := &harness.Server{T: t, Cmd: cmd}
+			t.Cleanup(s.Stop)
 			for _, tt := range []struct {
 				addr, says string
 				want       int
 			}{{media, "ready", 200}, {web, "objects", 503}} {
-				eventually(t, 20*time.Second, tt.addr+" answers", func() error {
+				harness.Eventually(t, 20*time.Second, tt.addr+" answers", func() error {
 					// The socket is open before anybody answers: no long wait counts.
 					res, err := (&http.Client{Timeout: 5 * time.Second}).Get("http://" + tt.addr + "/readyz")
 					if err != nil {

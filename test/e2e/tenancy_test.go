@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // trespass is what an operation answers somebody of another organisation who
@@ -23,18 +25,18 @@ type trespass struct {
 // know fails the test: whoever adds one decides who may call it.
 func TestTenancy(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	alice, bob := s.tenant("alice"), s.tenant("bob")
+	s := harness.NewServer(t)
+	alice, bob := newTenant(s, "alice"), newTenant(s, "bob")
 	c := bob.enrol("a camera of Bob's alone")
 	now := time.Now()
-	from, to, later := stamp(now.Add(-time.Hour)), stamp(now.Add(-time.Minute)), stamp(now.Add(time.Hour))
+	from, to, later := harness.Stamp(now.Add(-time.Hour)), harness.Stamp(now.Add(-time.Minute)), harness.Stamp(now.Add(time.Hour))
 
 	var live, playback, share, hold, key struct{ ID, Token string }
-	s.call("POST", "/v1/grants", map[string]string{"camera_id": c.ID, "action": "live"}, &live, 201, bob.token)
-	s.call("POST", "/v1/grants", map[string]string{"camera_id": c.ID, "action": "playback", "from": from, "to": to}, &playback, 201, bob.token)
-	s.call("POST", "/v1/shares", map[string]any{"camera_id": c.ID, "actions": []string{"live"}, "expires_at": later, "label": "a label of Bob's"}, &share, 201, bob.token)
-	s.call("POST", "/v1/holds", map[string]string{"camera_id": c.ID, "from": from, "to": to, "until": later, "case_number": "bobs-case", "reason": "theft"}, &hold, 201, bob.token)
-	s.call("POST", "/v1/api-keys", map[string]string{"name": "a key of Bob's"}, &key, 201, bob.token)
+	s.Call("POST", "/v1/grants", map[string]string{"camera_id": c.ID, "action": "live"}, &live, 201, bob.token)
+	s.Call("POST", "/v1/grants", map[string]string{"camera_id": c.ID, "action": "playback", "from": from, "to": to}, &playback, 201, bob.token)
+	s.Call("POST", "/v1/shares", map[string]any{"camera_id": c.ID, "actions": []string{"live"}, "expires_at": later, "label": "a label of Bob's"}, &share, 201, bob.token)
+	s.Call("POST", "/v1/holds", map[string]string{"camera_id": c.ID, "from": from, "to": to, "until": later, "case_number": "bobs-case", "reason": "theft"}, &hold, 201, bob.token)
+	s.Call("POST", "/v1/api-keys", map[string]string{"name": "a key of Bob's"}, &key, 201, bob.token)
 
 	byID := func(id string) map[string]string { return map[string]string{"id": id} }
 	filters := map[string]string{"camera_id": c.ID, "owner_id": bob.organisation, "from": from, "to": to}
@@ -83,7 +85,7 @@ func TestTenancy(t *testing.T) {
 	state := func() string {
 		var all []string
 		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras"} {
-			status, body := s.raw("GET", path, nil, bob.token)
+			status, body := s.Raw("GET", path, nil, bob.token)
 			if status != http.StatusOK {
 				t.Fatalf("GET %s: %d %s", path, status, body)
 			}
@@ -99,7 +101,7 @@ func TestTenancy(t *testing.T) {
 			Parameters  []struct{ Name, In string }
 		}
 	}
-	_, raw := s.raw("GET", "/openapi.json", nil, "-")
+	_, raw := s.Raw("GET", "/openapi.json", nil, "-")
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,7 @@ func TestTenancy(t *testing.T) {
 				targets = append(targets, at+"?"+query.Encode())
 			}
 			for _, target := range targets {
-				status, body := s.raw(method, target, try.body, alice.token)
+				status, body := s.Raw(method, target, try.body, alice.token)
 				if !slices.Contains(try.want, status) {
 					t.Errorf("%s %s (%s): %d, want %v: %s", method, target, op.OperationID, status, try.want, body)
 				}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // TestTLS serves everything under TLS: the API, LL-HLS by HTTP/2 (which Safari
@@ -22,29 +24,29 @@ import (
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	cert, key := certificate(t)
-	addr := func() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t))) }
-	s := newServer(t, "--tls-cert", cert, "--tls-key", key, "--rtsps", addr(), "--rtmps", addr())
+	addr := func() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(harness.FreePort(t))) }
+	s := harness.NewServer(t, "--tls-cert", cert, "--tls-key", key, "--rtsps", addr(), "--rtmps", addr())
 	var c struct {
-		camera
+		harness.Camera
 		Publish struct{ RTSPS, RTMPS string } `json:"publish"`
 	}
-	s.call("POST", "/v1/cameras", map[string]string{"name": "under TLS"}, &c, 201)
+	s.Call("POST", "/v1/cameras", map[string]string{"name": "under TLS"}, &c, 201)
 	if !strings.HasPrefix(c.Publish.RTSPS, "rtsps://") || !strings.HasPrefix(c.Publish.RTMPS, "rtmps://") {
 		t.Fatalf("publish URLs under TLS are missing")
 	}
 	for _, door := range []string{"rtsps", "rtmps"} {
 		t.Run(door, func(t *testing.T) {
-			s := s.in(t)
-			target := c.camera
+			s := s.In(t)
+			target := c.Camera
 			target.Publish.RTSP, target.Publish.RTMP = c.Publish.RTSPS, c.Publish.RTMPS
 			by := map[string]string{"rtsps": "rtsp-tcp", "rtmps": "rtmp"}[door]
-			ff := push(t, target, by, source{audio: "aac"})
-			s.online(c.ID)
-			g := s.live(c.ID)
+			ff := harness.Push(t, target, by, harness.Source{Audio: "aac"})
+			s.Online(c.ID)
+			g := s.Live(c.ID)
 			if !strings.HasPrefix(g.URLs.HLS, "https://") {
 				t.Fatalf("the playlist is not under TLS")
 			}
-			res, err := client.Get(g.URLs.HLS)
+			res, err := harness.Client.Get(g.URLs.HLS)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,9 +54,9 @@ func TestTLS(t *testing.T) {
 			if res.ProtoMajor != 2 || res.StatusCode != 200 {
 				t.Errorf("LL-HLS answers %s %s, want HTTP/2 and 200", res.Proto, res.Status)
 			}
-			until(time.Now().Add(3 * time.Second))
-			ff.kill()
-			s.archived(c.ID, 1)
+			harness.Until(time.Now().Add(3 * time.Second))
+			ff.Kill()
+			s.Archived(c.ID, 1)
 		})
 	}
 }

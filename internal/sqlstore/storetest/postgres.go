@@ -54,7 +54,7 @@ var (
 // Postgres returns the URL of an empty database on a real PostgreSQL server and
 // drops the database when t ends. PostgreSQL is a part of what is tested: where
 // it is not installed the test fails and says so.
-func Postgres(t *testing.T) (databaseURL string) {
+func Postgres(t testing.TB) (databaseURL string) {
 	t.Helper()
 	srv := startServer()
 	if srv.err != nil {

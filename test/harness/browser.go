@@ -1,4 +1,4 @@
-package e2e
+package harness
 
 import (
 	"encoding/json"
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// watch is a task for browser/drive.mjs: play a grant and count.
-type watch struct {
+// Watch is a task for browser/drive.mjs: play a grant and count.
+type Watch struct {
 	What    string  `json:"what"`
 	Page    string  `json:"page"`
 	Mode    string  `json:"mode"` // "hls", "whep", "playlist" or "auto"
@@ -22,7 +22,8 @@ type watch struct {
 	Locale  string  `json:"locale,omitempty"`
 }
 
-type watched struct {
+// Watched is what Chromium saw.
+type Watched struct {
 	Frames       int      `json:"frames"`   // decoded after the first
 	Advanced     float64  `json:"advanced"` // seconds of the player's clock
 	FirstFrameMS int      `json:"first_frame_ms"`
@@ -41,12 +42,12 @@ type watched struct {
 
 // page serves a bare page with the SDK's built modules on an origin of its own,
 // as a third party's site would.
-func page(t *testing.T) string {
+func page(t testing.TB) string {
 	t.Helper()
-	dist := filepath.Join(root(t), "sdk", "js", "dist")
+	dist := filepath.Join(Root(t), "sdk", "js", "dist")
 	mux := http.NewServeMux()
 	mux.Handle("/sdk/", http.StripPrefix("/sdk/", http.FileServer(http.Dir(dist))))
-	mux.Handle("/hls.js/", http.StripPrefix("/hls.js/", http.FileServer(http.Dir(filepath.Join(root(t), "node_modules", "hls.js", "dist")))))
+	mux.Handle("/hls.js/", http.StripPrefix("/hls.js/", http.FileServer(http.Dir(filepath.Join(Root(t), "node_modules", "hls.js", "dist")))))
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, `<!doctype html><meta charset="utf-8"><title>test</title>
@@ -59,27 +60,29 @@ func page(t *testing.T) string {
 	return srv.URL + "/"
 }
 
-func drive(t *testing.T, task any) []string {
+// Drive returns the arguments of node that make Chromium do a task of
+// browser/drive.mjs.
+func Drive(t testing.TB, task any) []string {
 	t.Helper()
 	b, err := json.Marshal(task)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{filepath.Join(root(t), "test", "e2e", "browser", "drive.mjs"), string(b)}
+	return []string{filepath.Join(Root(t), "test", "harness", "browser", "drive.mjs"), string(b)}
 }
 
-// watch plays in a fresh Chromium and tells what was decoded.
-func (s *server) watch(t *testing.T, w watch) watched {
+// Watch plays in a fresh Chromium and tells what was decoded.
+func (s *Server) Watch(t testing.TB, w Watch) Watched {
 	t.Helper()
 	w.What, w.Page = "watch", page(t)
-	cmd := exec.Command("node", drive(t, w)...)
+	cmd := exec.Command("node", Drive(t, w)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("Chromium: %v\n%s", err, stderr.String())
 	}
-	var got watched
+	var got Watched
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatalf("Chromium: %v in %s", err, out)
 	}
@@ -89,15 +92,15 @@ func (s *server) watch(t *testing.T, w watch) watched {
 	return got
 }
 
-// publishWHIP pushes Chromium's fake camera until killed.
-func (s *server) publishWHIP(t *testing.T, c camera) *process {
+// PublishWHIP pushes Chromium's fake camera until killed.
+func (s *Server) PublishWHIP(t testing.TB, c Camera) *Process {
 	t.Helper()
-	p := startProcess(t, "node", drive(t, map[string]any{"what": "publish", "page": page(t), "url": c.Publish.WHIP, "key": c.StreamKey})...)
-	eventually(t, 30*time.Second, "Chromium publishes", func() error {
-		if strings.Contains(p.log.String(), `"published":true`) {
+	p := StartProcess(t, "node", Drive(t, map[string]any{"what": "publish", "page": page(t), "url": c.Publish.WHIP, "key": c.StreamKey})...)
+	Eventually(t, 30*time.Second, "Chromium publishes", func() error {
+		if strings.Contains(p.Log.String(), `"published":true`) {
 			return nil
 		}
-		return fmt.Errorf("it says %s", p.log.String())
+		return fmt.Errorf("it says %s", p.Log.String())
 	})
 	return p
 }

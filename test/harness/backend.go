@@ -1,0 +1,84 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"testing"
+	"time"
+
+	"github.com/gatepost-video/gatepost/internal/sqlstore/storetest"
+)
+
+// Bucket is the bucket of Backends.
+const Bucket = "gatepost-test"
+
+// Backends are a real PostgreSQL database and a real S3 server with a bucket.
+type Backends struct {
+	Database string
+	S3Dir    string
+	Port     int
+	S3       *Process
+}
+
+// NewBackends makes a database and starts an S3 server, both gone when t ends.
+func NewBackends(t testing.TB) *Backends {
+	t.Helper()
+	b := &Backends{Database: storetest.Postgres(t), S3Dir: t.TempDir(), Port: FreePort(t)}
+	if err := os.MkdirAll(filepath.Join(b.S3Dir, Bucket), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	b.StartS3(t)
+	return b
+}
+
+// Objects is the address of the bucket, as --objects takes it.
+func (b *Backends) Objects() string {
+	return fmt.Sprintf("s3://%s?endpoint=http://127.0.0.1:%d&region=us-east-1", Bucket, b.Port)
+}
+
+// Flags make a server use them.
+func (b *Backends) Flags() []string {
+	return []string{"--database", b.Database, "--objects", b.Objects()}
+}
+
+// Env are the credentials of the S3 server.
+func (b *Backends) Env() []string {
+	return []string{"AWS_ACCESS_KEY_ID=gatepost", "AWS_SECRET_ACCESS_KEY=gatepost-secret", "AWS_EC2_METADATA_DISABLED=true"}
+}
+
+// Server starts a server on them.
+func (b *Backends) Server(t testing.TB, extra ...string) *Server {
+	t.Helper()
+	s := NewServerWith(t, b.Env(), append(b.Flags(), extra...)...)
+	s.Backends = b
+	return s
+}
+
+// StartS3 starts the S3 server again, on the same port and data.
+func (b *Backends) StartS3(t testing.TB) {
+	t.Helper()
+	bin := filepath.Join(Root(t), ".tools", "versitygw")
+	if _, err := os.Stat(bin); err != nil {
+		t.Fatalf("no S3 server: run make setup (%v)", err)
+	}
+	b.S3 = StartProcess(t, bin, "--access", "gatepost", "--secret", "gatepost-secret", "--region", "us-east-1", "--cors-allow-origin", "*",
+		"--port", fmt.Sprintf("127.0.0.1:%d", b.Port), "--quiet", "posix", "--nometa", b.S3Dir)
+	Eventually(t, 20*time.Second, "the S3 server answers", func() error { return Dial(b.Port) })
+}
+
+// StopS3 kills the S3 server.
+func (b *Backends) StopS3() { b.S3.Kill() }
+
+// Download returns the objects of a camera as local files, oldest first. The
+// server keeps them as plain files.
+func (b *Backends) Download(t testing.TB, camera string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(b.S3Dir, Bucket, "rec", "*", camera, "*", "*", "*", "*.mp4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sort.Strings(files)
+	return files
+}

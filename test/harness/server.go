@@ -1,0 +1,182 @@
+package harness
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// AdminPassword is the password of the account "admin" on every server here.
+const AdminPassword = "correct horse battery 9"
+
+// Long asks for the long form of tests that have two: GATEPOST_LONG is set.
+var Long = os.Getenv("GATEPOST_LONG") != ""
+
+// Root is the directory of the module, wherever below it the test runs.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			t.Fatal("the test does not run inside the module")
+		}
+		dir = up
+	}
+}
+
+// Server is one run of bin/gatepost serve, restartable with the same data.
+type Server struct {
+	T        testing.TB // what fails; see In
+	Data     string
+	Args     []string  // of the program
+	Env      []string  // added to the environment
+	Scheme   string    // "http" or "https"
+	HTTP     string    // host:port
+	Media    string    // host:port
+	Cmd      *exec.Cmd // nil while it is stopped
+	Log      *LogTail  // of all its runs
+	Token    string    // of the administrator, or of who shall stand for him; "" signs in
+	Backends *Backends // nil: SQLite and a directory
+}
+
+// lastPort is the last port that FreePort gave out. Ports below the kernel's
+// ephemeral range are not taken by outgoing connections in the meantime.
+var lastPort atomic.Int32
+
+func init() { lastPort.Store(int32(10000 + os.Getpid()%1500*12)) }
+
+// FreePort returns a port that is free for TCP and UDP now, each once.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	for range 500 {
+		addr := fmt.Sprintf("127.0.0.1:%d", lastPort.Add(1))
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		u, err := net.ListenPacket("udp", addr)
+		l.Close()
+		if err == nil {
+			u.Close()
+			return l.Addr().(*net.TCPAddr).Port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
+// NewServer starts a server on its own ports and data directory, with extra flags,
+// and stops it when t ends.
+func NewServer(t testing.TB, extra ...string) *Server {
+	t.Helper()
+	return NewServerWith(t, nil, extra...)
+}
+
+// NewServerWith adds environment variables.
+func NewServerWith(t testing.TB, env []string, extra ...string) *Server {
+	t.Helper()
+	s := &Server{T: t, Data: t.TempDir(), Log: &LogTail{}, Env: env, Scheme: "http"}
+	if slices.Contains(extra, "--tls-cert") {
+		s.Scheme = "https"
+	}
+	addr := func() string { return fmt.Sprintf("127.0.0.1:%d", FreePort(t)) }
+	s.HTTP, s.Media = addr(), addr()
+	s.Args = append([]string{"serve", "--data", s.Data, "--http", s.HTTP, "--media", s.Media,
+		"--rtsp", addr(), "--rtmp", addr(), "--srt", addr(), "--webrtc-udp", addr(),
+		"--public-url", s.Scheme + "://" + s.HTTP}, extra...)
+	s.Start()
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			tail := s.Log.String()
+			if len(tail) > 8000 {
+				tail = tail[len(tail)-8000:]
+			}
+			t.Logf("server log:\n%s", tail)
+		}
+	})
+	return s
+}
+
+// Start starts the server after Stop or Kill, on the same ports and data, and
+// waits until it is ready.
+func (s *Server) Start() {
+	s.T.Helper()
+	bin := filepath.Join(Root(s.T), "bin", "gatepost")
+	cmd := exec.Command(bin, s.Args...)
+	cmd.Env = append(append(os.Environ(), "GATEPOST_ADMIN_PASSWORD="+AdminPassword), s.Env...)
+	cmd.Stdout, cmd.Stderr = s.Log, s.Log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		s.T.Fatalf("start %s: %v (make build first)", bin, err)
+	}
+	s.Cmd = cmd
+	Eventually(s.T, 60*time.Second, "the server is ready", func() error {
+		for _, addr := range []string{s.HTTP, s.Media} {
+			res, err := Client.Get(s.Scheme + "://" + addr + "/readyz")
+			if err != nil {
+				return err
+			}
+			res.Body.Close()
+			if res.StatusCode != http.StatusOK {
+				return fmt.Errorf("%s/readyz answers %s", addr, res.Status)
+			}
+		}
+		return nil
+	})
+	s.Token = ""
+}
+
+// Stop ends the server as Ctrl-C does and wants a clean exit.
+func (s *Server) Stop() {
+	s.T.Helper()
+	if s.Cmd == nil {
+		return
+	}
+	_ = s.Cmd.Process.Signal(syscall.SIGINT)
+	done := make(chan error, 1)
+	go func() { done <- s.Cmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			s.T.Errorf("the server did not stop cleanly: %v", err)
+		}
+	case <-time.After(60 * time.Second):
+		_ = s.Cmd.Process.Kill()
+		<-done
+		s.T.Error("the server did not stop within 60 s of Ctrl-C")
+	}
+	s.Cmd = nil
+}
+
+// Kill ends the server with SIGKILL, as a power cut would, and returns when.
+func (s *Server) Kill() time.Time {
+	s.T.Helper()
+	at := time.Now()
+	_ = s.Cmd.Process.Kill()
+	_ = s.Cmd.Wait()
+	s.Cmd = nil
+	return at
+}
+
+// In is the same server reporting to another test.
+func (s *Server) In(t testing.TB) *Server {
+	c := *s
+	c.T = t
+	return &c
+}
