@@ -64,6 +64,9 @@ func (r *Ring) Open(ctx context.Context, name, secret string) (*Content, error) 
 		return r.openInit(number) // there is no picture in it
 	}
 	e := r.epoch(secret)
+	if e != nil {
+		r.ask()
+	}
 	switch {
 	case e == nil:
 	case k == kindSegment:

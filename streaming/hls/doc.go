@@ -21,6 +21,9 @@
 //     so that the URI of a preload hint holds even if a key frame opens a new
 //     segment there.
 //   - A playlist is rendered once per part at most, and only if somebody asks.
+//   - A ring that nobody has asked for a while (Options.Idle) keeps the GOP at which
+//     a player would start, and nothing before it: nobody has seen what goes. From
+//     the first request on the window grows to its full length.
 //
 // # Who may fetch
 //

@@ -11,6 +11,7 @@ import (
 func (r *Ring) Multivariant(uri string) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.ask()
 	if r.closed {
 		return nil, ErrClosed
 	}

@@ -44,6 +44,11 @@ type Options struct {
 	// Linger is how long after a run's end its playlist is still served, so
 	// that players wait for the camera to come back. Default: 30 s.
 	Linger time.Duration
+	// Idle is how long after the last request a ring keeps its window; then
+	// it keeps no more than a viewer needs to start at once. Default: 30 s.
+	// Least: Window and two target durations, after which whoever asked has
+	// seen what he was shown go (RFC 8216bis §6.2.2).
+	Idle time.Duration
 }
 
 // Ring keeps the newest parts of one camera and serves them. Its methods may be
@@ -55,6 +60,8 @@ type Ring struct {
 
 	mu          sync.Mutex
 	changed     chan struct{} // closed and replaced whenever waiters must look again
+	waiting     int           // who wait for it
+	asked       time.Time     // when somebody last asked for anything; zero: never
 	closed      bool
 	live        bool   // between Start and End
 	ends        int64  // runs that ended
@@ -105,6 +112,10 @@ func New(o Options) *Ring {
 	if o.Linger <= 0 {
 		o.Linger = 30 * time.Second
 	}
+	if o.Idle <= 0 {
+		o.Idle = 30 * time.Second
+	}
+	o.Idle = max(o.Idle, o.Window+2*TargetDuration)
 	r := &Ring{
 		options: o,
 		changed: make(chan struct{}),
@@ -168,6 +179,9 @@ func (r *Ring) Part(p *cmaf.Part) {
 		// it with the first part.
 		r.closeSegment(0)
 	}
+	if r.idle() {
+		r.shed()
+	}
 	r.evict()
 	r.touch()
 }
@@ -221,11 +235,27 @@ func (r *Ring) Close() {
 	r.touch()
 }
 
-// touch tells that the playlist changed.
+// touch tells that the playlist changed, if anybody waits for that.
 func (r *Ring) touch() {
 	r.version++
-	close(r.changed)
-	r.changed = make(chan struct{})
+	if r.waiting > 0 {
+		close(r.changed)
+		r.changed = make(chan struct{})
+	}
+}
+
+// idle tells whether nobody has asked for anything for a while.
+func (r *Ring) idle() bool { return time.Since(r.asked) >= r.options.Idle }
+
+// ask notes that somebody wants something. From then on the window grows.
+func (r *Ring) ask() {
+	if r.idle() && r.listed+1 == len(r.segments) && r.open() != nil {
+		// Players want one whole segment before they begin. Nobody has seen
+		// this one, so it may as well end here.
+		r.closeSegment(0)
+		r.version++
+	}
+	r.asked = time.Now()
 }
 
 // Stats is what a Ring holds.

@@ -57,6 +57,7 @@ func (c *camera) push(parts int) {
 func newCamera(tb testing.TB, gop int, o Options) *camera {
 	r := New(o)
 	r.msn = 100
+	r.ask() // somebody watches
 	tb.Cleanup(r.Close)
 	c := &camera{ring: r, gop: gop}
 	c.start("run-0", 0)
@@ -520,6 +521,7 @@ func TestMemory(t *testing.T) {
 func TestSparseFrames(t *testing.T) {
 	r := New(Options{})
 	defer r.Close()
+	r.ask()
 	r.Start("run", testInit(0))
 	for i := range 20 {
 		r.Part(&cmaf.Part{Data: []byte{1}, Start: time.Duration(i) * 2 * time.Second, Duration: 300 * time.Millisecond, NTP: testStart.Add(time.Duration(i) * 2 * time.Second), Independent: i%5 == 0})

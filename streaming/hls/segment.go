@@ -142,10 +142,33 @@ func (r *Ring) evict() {
 		bytes -= s.bytes
 		gone++
 	}
+	r.remove(gone)
+}
+
+// shed takes out of memory, while nobody watches, what lies before the GOP at
+// which a player would start.
+func (r *Ring) shed() {
+	r.rendered = rendered{}
+	start, _, ok := r.startPart()
+	if !ok {
+		return
+	}
+	gone := 0
+	for r.segments[gone] != start {
+		gone++
+	}
+	r.remove(gone)
+	r.listed = 0
+}
+
+// remove takes the oldest segments out of memory.
+func (r *Ring) remove(gone int) {
 	if gone == 0 {
 		return
 	}
-	r.bytes = bytes
+	for _, s := range r.segments[:gone] {
+		r.bytes -= s.bytes
+	}
 	n := copy(r.segments, r.segments[gone:])
 	clear(r.segments[n:])
 	r.segments = r.segments[:n]

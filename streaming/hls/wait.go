@@ -18,6 +18,7 @@ const offlineWait = 2 * TargetDuration
 func (r *Ring) Playlist(ctx context.Context, req Request) (*Playlist, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.ask()
 	ends, wasLive := r.ends, r.live
 	limit := 3 * TargetDuration
 	if !wasLive {
@@ -51,6 +52,7 @@ func (r *Ring) Playlist(ctx context.Context, req Request) (*Playlist, error) {
 func (r *Ring) WaitMedia(ctx context.Context, limit time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.ask()
 	err := r.wait(ctx, limit, func() (bool, error) { return len(r.segments) > 0, nil })
 	if errors.Is(err, ErrTimeout) {
 		err = ErrNoMedia
@@ -75,6 +77,7 @@ func (r *Ring) wait(ctx context.Context, limit time.Duration, done func() (bool,
 			timeout = t.C
 		}
 		changed := r.changed
+		r.waiting++
 		r.mu.Unlock()
 		var err error
 		select {
@@ -85,6 +88,7 @@ func (r *Ring) wait(ctx context.Context, limit time.Duration, done func() (bool,
 			err = ErrTimeout
 		}
 		r.mu.Lock()
+		r.waiting--
 		if err != nil {
 			return err
 		}
