@@ -78,6 +78,8 @@ type Options struct {
 	AccessLife    time.Duration // of access tokens; default 15 min
 	SessionLife   time.Duration // from signing in; default 30 days
 	Logger        *slog.Logger  // default slog.Default()
+
+	Now func() time.Time // the clock that failed attempts are counted by; default time.Now
 }
 
 // Service is the operations of signing in. Make it with New.
@@ -99,6 +101,9 @@ func New(opts Options) *Service {
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	return &Service{
 		opts:      opts,

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,11 +33,20 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // plane is a control plane with signing in alone, over a real store.
 type plane struct {
 	t       *testing.T
+	clock   atomic.Pointer[time.Time] // by which attempts are counted; nil: the real one
 	store   *sqlstore.Store
 	service *identity.Service
 	issuer  *token.Issuer
 	srv     *httptest.Server
 	log     *bytes.Buffer
+}
+
+// now is the service's clock.
+func (p *plane) now() time.Time {
+	if at := p.clock.Load(); at != nil {
+		return *at
+	}
+	return time.Now()
 }
 
 const adminPassword = "admin-password"
@@ -44,7 +55,7 @@ func newPlane(t *testing.T, store *sqlstore.Store) *plane {
 	t.Helper()
 	p := &plane{t: t, store: store, issuer: token.NewIssuer(store, token.IssuerOptions{}), log: &bytes.Buffer{}}
 	logger := slog.New(slog.NewTextHandler(p.log, nil))
-	p.service = identity.New(identity.Options{Store: store, Issuer: p.issuer, Logger: logger})
+	p.service = identity.New(identity.Options{Store: store, Issuer: p.issuer, Logger: logger, Now: p.now})
 	generated, err := p.service.EnsureAdmin(t.Context(), adminPassword)
 	if generated != "" || err != nil {
 		t.Fatalf("ensure admin: %q %v", generated, err)
@@ -250,6 +261,8 @@ func TestRefreshRace(t *testing.T) {
 
 func TestGuessing(t *testing.T) {
 	p := newPlane(t, storetest.OpenSQLite(t))
+	at := time.Now() // stands still, however long the attempts take
+	p.clock.Store(&at)
 	try := func(login, password string) answer {
 		return p.do("POST", "/v1/session", "", "", map[string]string{"login": login, "password": password})
 	}
@@ -266,7 +279,16 @@ func TestGuessing(t *testing.T) {
 	try("admin", "wrong")
 	a := try("admin", adminPassword)
 	if a.status != 429 || a.code() != gatepost.RateLimited || a.header.Get("Retry-After") == "" {
-		t.Errorf("after ten wrong ones: %d %v %s", a.status, a.header, a.body)
+		t.Errorf("after ten wrong ones: %d", a.status)
+	}
+	wait, err := strconv.Atoi(a.header.Get("Retry-After"))
+	if err != nil {
+		t.Fatalf("Retry-After: %v", err)
+	}
+	later := at.Add(time.Duration(wait) * time.Second)
+	p.clock.Store(&later)
+	if a := try("admin", adminPassword); a.status != 200 {
+		t.Errorf("when Retry-After was over: %d %s", a.status, a.body)
 	}
 	limited := false
 	for range 60 { // one address, many logins

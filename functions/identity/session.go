@@ -69,7 +69,7 @@ type loginInput struct {
 }
 
 func (s *Service) login(ctx context.Context, in *loginInput) (*sessionOutput, error) {
-	now := time.Now()
+	now := s.opts.Now()
 	login := strings.ToLower(strings.TrimSpace(in.Body.Login))
 	address := host.Remote(ctx).String()
 	if wait := s.addresses.take(address, now); wait > 0 {
