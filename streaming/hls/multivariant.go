@@ -1,7 +1,9 @@
 package hls
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,9 +23,9 @@ func (r *Ring) Multivariant(uri string) ([]byte, error) {
 	b := append([]byte(nil), "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-STREAM-INF:BANDWIDTH="...)
 	b = strconv.AppendInt(b, r.bandwidth(), 10)
 	init := r.segments[len(r.segments)-1].init
-	if init.Codecs != "" {
+	if codecs := r.codecs(); codecs != "" {
 		b = append(b, `,CODECS="`...)
-		b = append(b, init.Codecs...)
+		b = append(b, codecs...)
 		b = append(b, '"')
 	}
 	if init.Width > 0 && init.Height > 0 {
@@ -35,6 +37,25 @@ func (r *Ring) Multivariant(uri string) ([]byte, error) {
 	b = append(b, '\n')
 	b = append(b, uri...)
 	return append(b, '\n'), nil
+}
+
+// codecs names each format from where players start on (RFC 8216bis §6.2.4), the
+// newest first. Older ones, which no player comes to see, would only keep away who
+// cannot play them.
+func (r *Ring) codecs() string {
+	start, _, _ := r.startPart()
+	var names []string
+	for i := len(r.segments) - 1; i >= r.listed; i-- {
+		for name := range strings.SplitSeq(r.segments[i].init.Codecs, ",") {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		if r.segments[i] == start {
+			break
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 // bandwidth returns the peak segment bit rate (RFC 8216bis §4.4.6.2) as well as

@@ -55,7 +55,7 @@ func (r *Ring) render(delta bool) *Playlist {
 	}
 	skipped := 0
 	if delta && r.deltaUpdates() {
-		for r.listed+skipped < len(r.segments) && r.segments[r.listed+skipped].end() < r.clock-skipBoundary {
+		for r.listed+skipped < len(r.segments) && r.segments[r.listed+skipped].end() < r.whole()-skipBoundary {
 			skipped++
 		}
 	}
@@ -132,7 +132,7 @@ func (r *Ring) appendSegment(b []byte, s *segment, before *initSegment) []byte {
 		b = append(b, "\"\n"...)
 	}
 	b = appendDateTime(b, s.wall)
-	if r.clock-s.clock <= 3*TargetDuration || !s.closed {
+	if s.hidden == 0 {
 		for i, p := range s.parts {
 			b = append(b, "#EXT-X-PART:DURATION="...)
 			b = appendSeconds(b, p.Duration)

@@ -20,6 +20,21 @@ type segment struct {
 	parts         []*cmaf.Part
 	bytes         int64
 	closed        bool
+	hidden        time.Duration // on the ring's clock, when its parts left the playlist; 0 before
+	unlisted      time.Duration // and when it did itself
+}
+
+// partsShown is how far from the live edge playlists still show parts (RFC
+// 8216bis §6.2.2).
+const partsShown = 3 * TargetDuration
+
+// past tells whether nobody may ask for a segment any more that has left the
+// playlist: its parts, for three target durations after they were shown; itself,
+// until it was there for its own duration and that of a playlist, which it has
+// been in for all but its own duration (RFC 8216bis §6.2.2).
+func (r *Ring) past(s *segment) bool {
+	slack := 2 * r.options.PartTarget
+	return r.clock > s.hidden+3*TargetDuration+slack && r.clock > s.unlisted+2*TargetDuration+slack
 }
 
 // longest is the most that EXTINF may say under a target duration: it is rounded
@@ -89,6 +104,9 @@ func (r *Ring) closeSegment(next time.Duration) {
 	}
 	s.closed = true
 	s.duration = s.spanUntil(next)
+	if next-s.start > longest {
+		r.discontinue = true // so much is missing that no segment can last until there
+	}
 	r.clock = s.end()
 	if s.duration >= time.Second/2 {
 		r.peak = max(r.peak, s.bytes*8*int64(time.Second)/int64(s.duration))
@@ -121,25 +139,41 @@ func (r *Ring) shown() time.Duration {
 	return r.clock - r.segments[r.listed].clock
 }
 
+// whole returns where the last whole segment ends. The playlist is as long as its
+// whole segments (RFC 8216bis §3).
+func (r *Ring) whole() time.Duration {
+	if s := r.open(); s != nil {
+		return s.clock
+	}
+	return r.clock
+}
+
 // evict takes segments off the playlist and out of memory: those before the
 // window, but not the GOP at which players start; whatever exceeds MaxBytes.
 func (r *Ring) evict() {
+	for _, s := range r.segments {
+		if s.hidden == 0 && s.closed && r.clock-s.clock > partsShown {
+			s.hidden = r.clock
+		}
+	}
 	start, _, _ := r.startPart()
 	for r.listed+2 < len(r.segments) {
-		second := r.segments[r.listed+1]
-		if r.clock-second.clock < r.options.Window || r.segments[r.listed] == start {
+		first, second := r.segments[r.listed], r.segments[r.listed+1]
+		if r.whole()-second.clock < r.options.Window || first == start {
 			break
+		}
+		first.unlisted = r.clock
+		if first.hidden == 0 {
+			first.hidden = r.clock
 		}
 		r.listed++
 	}
 	gone, bytes := 0, r.bytes
 	for gone+2 < len(r.segments) {
-		s := r.segments[gone]
-		past := gone < r.listed && s.end() <= r.segments[r.listed].clock-TargetDuration
-		if !past && bytes <= r.options.MaxBytes {
+		if !(gone < r.listed && r.past(r.segments[gone])) && bytes <= r.options.MaxBytes {
 			break
 		}
-		bytes -= s.bytes
+		bytes -= r.segments[gone].bytes
 		gone++
 	}
 	r.remove(gone)
