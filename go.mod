@@ -29,16 +29,15 @@ require (
 	github.com/prometheus/client_golang v1.25.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.58.0
+	golang.org/x/net v0.61.0
 	golang.org/x/sync v0.24.0
+	golang.org/x/sys v0.49.0
 	golang.org/x/time v0.14.0
 	modernc.org/sqlite v1.62.0
 	pgregory.net/rapid v1.3.0
 )
 
-require (
-	github.com/aws/aws-sdk-go-v2/credentials v1.20.16 // indirect
-	golang.org/x/net v0.61.0 // indirect
-)
+require github.com/aws/aws-sdk-go-v2/credentials v1.20.16 // indirect
 
 require (
 	github.com/abema/go-mp4 v1.7.1 // indirect
@@ -93,7 +92,6 @@ require (
 	github.com/valyala/fasthttp v1.69.0
 	github.com/wlynxg/anet v0.0.5 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	modernc.org/libc v1.80.1 // indirect

@@ -23,7 +23,7 @@ type Options struct {
 	UDPAddr string
 
 	// UDPConn, when set, is used instead of listening on UDPAddr. The Engine
-	// owns it and closes it.
+	// owns it and closes it. Packets are gathered (Batch) on a *net.UDPConn only.
 	UDPConn net.PacketConn
 
 	// TCPListener, when set, also takes ICE over TCP (RFC 6544), for viewers
@@ -44,9 +44,9 @@ type Options struct {
 const (
 	DefaultUDPAddr = ":8189"
 
-	socketBuffer   = 4 << 20 // bytes; key frames arrive in bursts that overflow the usual 208 KiB
-	tcpWriteBuffer = 1 << 20 // bytes for each TCP viewer; what does not fit is dropped as UDP would
-	tcpReadBuffer  = 64      // packets
+	socketBuffer   = 16 << 20 // bytes; key frames of many publishers arrive in bursts that overflow the usual 208 KiB
+	tcpWriteBuffer = 1 << 20  // bytes for each TCP viewer; what does not fit is dropped as UDP would
+	tcpReadBuffer  = 64       // packets
 
 	// replayWindow is how far behind the newest packet a retransmission may
 	// arrive and still be decrypted; SRTP's usual 64 is less than one key frame.
@@ -61,6 +61,7 @@ const (
 
 // Engine is the WebRTC API of the process.
 type Engine struct {
+	socket  *socket // nil when the port is no UDP port of the kernel
 	udp     ice.UDPMux
 	udpAddr net.Addr
 	tcp     ice.TCPMux // nil without TCP
@@ -95,8 +96,11 @@ func New(opts Options) (*Engine, error) {
 			return nil, fmt.Errorf("listen for WebRTC on udp %s: %w", addr, err)
 		}
 	}
-	growBuffers(conn, logger)
 	e.udpAddr = conn.LocalAddr()
+	if udp, ok := conn.(*net.UDPConn); ok {
+		e.socket = newSocket(udp, logger)
+		conn = e.socket
+	}
 	e.udp = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: e.loggers.NewLogger("udp_mux")})
 	if opts.TCPListener != nil {
 		e.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{
@@ -185,20 +189,14 @@ func (e *Engine) NewReceiver(codecs ...Codec) (*webrtc.PeerConnection, error) {
 }
 
 // NewSender makes a peer connection that answers a viewer's offer with the
-// codecs given. It writes sender reports; retransmission is its user's business,
-// who has the packets.
+// codecs given. Retransmission and sender reports are its user's business, who has
+// the packets and knows their times.
 func (e *Engine) NewSender(codecs ...Codec) (*webrtc.PeerConnection, error) {
 	me, err := mediaEngine(codecs)
 	if err != nil {
 		return nil, err
 	}
-	reg := &interceptor.Registry{}
-	sr, err := report.NewSenderInterceptor(report.WithSenderLoggerFactory(e.loggers))
-	if err != nil {
-		return nil, fmt.Errorf("set up sender reports: %w", err)
-	}
-	reg.Add(sr)
-	return e.connect(me, reg)
+	return e.connect(me, &interceptor.Registry{})
 }
 
 func (e *Engine) connect(me *webrtc.MediaEngine, reg *interceptor.Registry) (*webrtc.PeerConnection, error) {
@@ -208,19 +206,4 @@ func (e *Engine) connect(me *webrtc.MediaEngine, reg *interceptor.Registry) (*we
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
 	return pc, nil
-}
-
-// growBuffers asks for large socket buffers; the kernel may give less
-// (net.core.rmem_max), which is worth a word to the operator, not a failure.
-func growBuffers(conn net.PacketConn, logger *slog.Logger) {
-	c, ok := conn.(interface {
-		SetReadBuffer(int) error
-		SetWriteBuffer(int) error
-	})
-	if !ok {
-		return
-	}
-	if err := errors.Join(c.SetReadBuffer(socketBuffer), c.SetWriteBuffer(socketBuffer)); err != nil {
-		logger.Debug("the WebRTC port keeps its usual buffers", "err", err)
-	}
 }

@@ -178,6 +178,7 @@ func (h *Handler) answer(ctx context.Context, offer *rtc.Offer, v *viewer) (stri
 	var codecs []rtc.Codec
 	for _, o := range []*output{v.video, v.audio} {
 		if o != nil {
+			o.engine = h.engine
 			outputs, codecs = append(outputs, o), append(codecs, o.codec)
 		}
 	}

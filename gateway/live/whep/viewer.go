@@ -268,8 +268,9 @@ func (v *viewer) send(clock *schedule, p *packets, newest bool, videoBase, audio
 		return 0, nil // audio that was not negotiated, or is another since the camera came back
 	}
 	var at time.Duration
+	now := time.Now()
 	if v.leads(p) {
-		at, pause = clock.lead(p, newest, time.Now())
+		at, pause = clock.lead(p, newest, now)
 	} else {
 		var ok bool
 		if at, ok = clock.audio(p); !ok {
@@ -277,12 +278,12 @@ func (v *viewer) send(clock *schedule, p *packets, newest bool, videoBase, audio
 		}
 	}
 	rtpTime := base + uint32(media.Ticks(at, int(out.codec.ClockRate)))
-	for i, payload := range p.payloads {
-		if err := out.write(payload, rtpTime, p.video && i == len(p.payloads)-1); err != nil {
+	if err := out.write(p, rtpTime); err != nil {
+		return 0, err
+	}
+	if sr := out.report(now, clock.epoch.Add(at), rtpTime); sr != nil {
+		if err := v.peer.Conn.WriteRTCP([]rtcp.Packet{sr}); err != nil {
 			return 0, err
-		}
-		if !p.video && out.codec.ClockRate == 8000 {
-			rtpTime += uint32(len(payload)) // G.711: one sample in a byte
 		}
 	}
 	return pause, nil
