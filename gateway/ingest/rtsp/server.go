@@ -82,7 +82,10 @@ func (s *Server) Run(ctx context.Context) error {
 		ReadTimeout: s.opts.ReadTimeout,
 		// Only Basic reveals the key, and only its hash is kept to compare.
 		AuthMethods: []auth.VerifyMethod{auth.VerifyMethodBasic},
-		Listen:      func(string, string) (net.Listener, error) { return listener, nil },
+		Listen:      func(string, string) (net.Listener, error) { return interleavedListener{listener}, nil },
+		TLSListen: func(_, _ string, config *tls.Config) (net.Listener, error) {
+			return interleavedListener{tls.NewListener(listener, config)}, nil
+		},
 	}
 	if s.opts.RTP != nil && s.opts.RTCP != nil {
 		srv.UDPRTPAddress = s.opts.RTP.LocalAddr().String()

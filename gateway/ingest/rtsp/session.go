@@ -39,6 +39,8 @@ type session struct {
 	pub    ingest.Session
 	tracks []*track
 
+	mu sync.Mutex // of the tracks: a session may be closed while its connection still reads
+
 	udp        bool
 	recording  bool
 	queue      chan packet   // UDP only: from the shared socket's goroutine to this session's
@@ -123,6 +125,9 @@ func (h *handler) OnAnnounce(ctx *gortsplib.ServerHandlerOnAnnounceCtx) (*base.R
 	}
 	s := &session{h: h, camera: target.CameraID, remote: remote, pub: pub, tracks: tracks, closed: make(chan struct{})}
 	ctx.Session.SetUserData(s)
+	if direct, ok := ctx.Conn.NetConn().(*interleaved); ok {
+		direct.release()
+	}
 	ctx.Conn.UserData().(*connection).session = s
 	h.log.Info("publisher admitted", "camera", s.camera, "remote", remote)
 	return &base.Response{StatusCode: base.StatusOK}, nil
@@ -211,15 +216,17 @@ func (h *handler) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Respo
 		s.queue = make(chan packet, queueLength)
 		s.lastPacket.Store(time.Now().UnixNano())
 	}
+	direct, _ := ctx.Conn.NetConn().(*interleaved)
+	if s.udp {
+		direct = nil
+	}
 	for _, t := range s.tracks {
 		t.write = s.write
 		ctx.Session.OnPacketRTP(t.announced, t.format, func(p *rtp.Packet) {
-			in := packet{Packet: p, track: t, ntp: time.Now()}
-			in.pts, in.timed = ctx.Session.PacketPTS(t.announced, p)
-			if ntp, ok := ctx.Session.PacketNTP(t.announced, p); ok && plausible(ntp, in.ntp) {
-				in.ntp = ntp
+			s.packet(s.timed(ctx.Session, t, p, time.Now()))
+			if direct != nil && t.picture != nil {
+				direct.claim(p, func(b []byte, now time.Time) bool { return s.direct(ctx.Session, t, b, now) })
 			}
-			s.packet(in)
 		})
 	}
 	s.recording = true
@@ -227,6 +234,38 @@ func (h *handler) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Respo
 	h.sessions.Go(func() { s.watch(ctx.Session) })
 	h.log.Info("publisher started", "camera", s.camera, "remote", s.remote, "udp", s.udp, "tracks", len(tracks))
 	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// timed gives a packet its times. Those of one RTP time are the same.
+func (s *session) timed(rs *gortsplib.ServerSession, t *track, p *rtp.Packet, now time.Time) packet {
+	if !t.times.timed || t.timedAt != p.Timestamp {
+		t.timedAt = p.Timestamp
+		t.times.pts, t.times.timed = rs.PacketPTS(t.announced, p)
+		t.times.ntp = time.Time{}
+		if ntp, ok := rs.PacketNTP(t.announced, p); ok && plausible(ntp, now) {
+			t.times.ntp = ntp
+		}
+	}
+	in := packet{Packet: p, track: t, times: t.times}
+	if in.ntp.IsZero() {
+		in.ntp = now
+	}
+	return in
+}
+
+// direct takes a packet past the library. It leaves it what it alone knows to
+// refuse.
+func (s *session) direct(rs *gortsplib.ServerSession, t *track, b []byte, now time.Time) bool {
+	p := &t.direct
+	if !parseRTP(b, p) || p.PayloadType != t.format.PayloadType() {
+		return false
+	}
+	if gap := p.SequenceNumber - t.sequence - 1; t.started && gap > 0 && gap < 1<<15 {
+		s.pub.Lost(uint64(gap), 0)
+	}
+	s.deliver(s.timed(rs, t, p, now))
+	p.Payload = nil
+	return true
 }
 
 // plausible tells whether a wall time that a camera claims is near ours. Beyond
@@ -240,7 +279,7 @@ func plausible(ntp, arrival time.Time) bool {
 // socket's (UDP). The latter serves all UDP publishers, so it must not wait.
 func (s *session) packet(p packet) {
 	if !s.udp {
-		p.track.packet(p)
+		s.deliver(p)
 		return
 	}
 	s.lastPacket.Store(p.ntp.UnixNano())
@@ -256,7 +295,7 @@ func (s *session) watch(rs *gortsplib.ServerSession) {
 	for {
 		select {
 		case p := <-s.queue:
-			p.track.packet(p)
+			s.deliver(p)
 		case <-s.pub.Done():
 			rs.Close()
 			<-s.closed
@@ -265,13 +304,19 @@ func (s *session) watch(rs *gortsplib.ServerSession) {
 			return
 		case <-s.closed:
 			for s.udp && len(s.queue) > 0 {
-				p := <-s.queue
-				p.track.packet(p)
+				s.deliver(<-s.queue)
 			}
 			s.end()
 			return
 		}
 	}
+}
+
+// deliver hands a packet to its track.
+func (s *session) deliver(p packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.track.packet(p)
 }
 
 func (s *session) write(u *media.Unit, received uint64) {
@@ -291,9 +336,11 @@ func (s *session) finish(reason gatepost.EndReason) {
 }
 
 func (s *session) end() {
+	s.mu.Lock()
 	for _, t := range s.tracks {
 		t.flush()
 	}
+	s.mu.Unlock()
 	s.pub.End(s.reason)
 	s.h.log.Info("publisher ended", "camera", s.camera, "remote", s.remote, "reason", string(s.reason))
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpav1"
 	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpfragmented"
-	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph264"
-	"github.com/bluenviron/gortsplib/v5/pkg/format/rtph265"
 	"github.com/bluenviron/gortsplib/v5/pkg/format/rtpmpeg4audio"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 	"github.com/pion/rtp"
@@ -22,7 +20,12 @@ import (
 // packet is an RTP packet with its times.
 type packet struct {
 	*rtp.Packet
+	times
 	track *track
+}
+
+// times are those of an RTP packet.
+type times struct {
 	pts   int64
 	timed bool // pts is known
 	ntp   time.Time
@@ -37,14 +40,21 @@ type track struct {
 	index     int
 	write     func(u *media.Unit, received uint64)
 
+	picture    *picture // H.264 and H.265
 	newDecoder func() (decode, error)
-	decode     decode
+	decode     decode // of the others
 	video      bool
+
+	direct rtp.Packet // the present one of those that the library does not see
+
+	timedAt uint32 // RTP time of the last packet
+	times   times  // that belong to it
 
 	started  bool
 	sequence uint16
 	marks    bool    // the camera sets marker bits
-	held     *packet // video: waits to see whether it ends its access unit
+	last     times   // of the picture
+	held     *packet // AV1: waits to see whether it ends its access unit
 	skipping bool    // the access unit of time skip has lost a part
 	skip     uint32
 	received uint64 // packets since the last unit
@@ -84,23 +94,17 @@ func newTrack(m *description.Media, f format.Format) *track {
 	case *format.H264:
 		t.media.Codec = media.H264
 		t.media.SPS, t.media.PPS = f.SPS, f.PPS
-		t.newDecoder = func() (decode, error) {
-			d, err := f.CreateDecoder()
-			if err != nil {
-				return nil, err
-			}
-			return many(d.Decode, rtph264.ErrMorePacketsNeeded), nil
+		if f.PacketizationMode > 1 {
+			return nil // interleaved (RFC 6184 §6.4)
 		}
+		t.picture = &picture{codec: media.H264}
 	case *format.H265:
 		t.media.Codec = media.H265
 		t.media.VPS, t.media.SPS, t.media.PPS = f.VPS, f.SPS, f.PPS
-		t.newDecoder = func() (decode, error) {
-			d, err := f.CreateDecoder()
-			if err != nil {
-				return nil, err
-			}
-			return many(d.Decode, rtph265.ErrMorePacketsNeeded), nil
+		if f.MaxDONDiff != 0 {
+			return nil // decoding order numbers (RFC 7798 §4.4)
 		}
+		t.picture = &picture{codec: media.H265}
 	case *format.AV1:
 		t.media.Codec = media.AV1
 		t.newDecoder = func() (decode, error) {
@@ -152,9 +156,11 @@ func newTrack(m *description.Media, f format.Format) *track {
 	if t.media.ClockRate <= 0 {
 		return nil
 	}
-	var err error
-	if t.decode, err = t.newDecoder(); err != nil {
-		return nil
+	if t.picture == nil {
+		var err error
+		if t.decode, err = t.newDecoder(); err != nil {
+			return nil
+		}
 	}
 	t.video = t.media.Codec.Video()
 	return t
@@ -227,7 +233,8 @@ func one(d func(*rtp.Packet) ([]byte, error)) decode {
 	}
 }
 
-// packet takes the next packet in order.
+// packet takes the next packet in order. It keeps nothing of an H.264 or H.265
+// packet.
 func (t *track) packet(p packet) {
 	t.received++
 	if t.started && p.SequenceNumber == t.sequence {
@@ -250,6 +257,10 @@ func (t *track) packet(p packet) {
 		}
 		t.skipping = false
 	}
+	if t.picture != nil {
+		t.add(p)
+		return
+	}
 	// Not every camera sets the marker bit at the end of an access unit
 	// (RFC 6184 §5.1); a new timestamp ends it as well.
 	if h := t.held; h != nil {
@@ -271,9 +282,30 @@ func (t *track) packet(p packet) {
 	}
 }
 
+// add takes a packet of H.264 or H.265. Not every camera sets the marker bit at
+// the end of an access unit (RFC 6184 §5.1); a new timestamp ends it as well.
+func (t *track) add(p packet) {
+	if t.picture.open() && p.Timestamp != t.picture.time {
+		t.unit(t.last, t.picture.take())
+	}
+	if err := t.picture.add(p.Payload); err != nil {
+		t.damaged()
+		t.skipping, t.skip = true, p.Timestamp
+		return
+	}
+	t.picture.time, t.last = p.Timestamp, p.times
+	if p.Marker {
+		t.marks = true
+		t.unit(p.times, t.picture.take())
+	}
+}
+
 // flush hands on what waits, at the end of the session, if nothing can be
 // missing from it.
 func (t *track) flush() {
+	if t.picture != nil && !t.marks {
+		t.unit(t.last, t.picture.take())
+	}
 	if h := t.held; h != nil && !t.marks {
 		t.held = nil
 		h.Marker = true
@@ -283,6 +315,10 @@ func (t *track) flush() {
 
 // damaged forgets the access unit in the making.
 func (t *track) damaged() {
+	if t.picture != nil {
+		t.picture.drop()
+		return
+	}
 	t.held = nil
 	if d, err := t.newDecoder(); err == nil {
 		t.decode = d
@@ -298,14 +334,15 @@ func (t *track) unpack(p packet) {
 		}
 		return
 	}
-	if !p.timed {
+	t.unit(p.times, slices.DeleteFunc(data, func(b []byte) bool { return len(b) == 0 }))
+}
+
+// unit hands on a unit, unless there is nothing in it or its time is not known.
+func (t *track) unit(at times, data [][]byte) {
+	if !at.timed || len(data) == 0 {
 		return
 	}
-	data = slices.DeleteFunc(data, func(b []byte) bool { return len(b) == 0 })
-	if len(data) == 0 {
-		return
-	}
-	u := &media.Unit{Track: t.index, PTS: p.pts, DTS: p.pts, NTP: p.ntp, Data: data, Key: media.Normalise(t.media.Codec, data).Key}
+	u := &media.Unit{Track: t.index, PTS: at.pts, DTS: at.pts, NTP: at.ntp, Data: data, Key: media.Normalise(t.media.Codec, data).Key}
 	if t.video {
 		u.DTS = media.NoDTS // RTP carries none
 	}
