@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/internal/objstore"
 	"github.com/gatepost-video/gatepost/streaming/record"
 )
 
@@ -107,7 +108,15 @@ func (a *Archive) store(ctx context.Context, j *job, r gatepost.Recording) error
 			return err
 		}
 	}
-	f, err := os.Open(j.path)
+	if err := a.put(ctx, j.path, r); err != nil {
+		return err
+	}
+	j.stored = true
+	return nil
+}
+
+func (a *Archive) put(ctx context.Context, path string, r gatepost.Recording) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -117,13 +126,12 @@ func (a *Archive) store(ctx context.Context, j *job, r gatepost.Recording) error
 		return err
 	}
 	if info.Size() != r.Bytes {
-		return fmt.Errorf("%s has %d bytes, its description says %d", j.path, info.Size(), r.Bytes)
+		return fmt.Errorf("%s has %d bytes, its description says %d", path, info.Size(), r.Bytes)
 	}
-	if err := a.o.Objects.Put(ctx, r.Key, f, r.Bytes); err != nil {
-		return err
+	if s, ok := a.o.Objects.(objstore.Adopter); ok {
+		return s.Adopt(ctx, r.Key, path, r.Bytes)
 	}
-	j.stored = true
-	return nil
+	return a.o.Objects.Put(ctx, r.Key, f, r.Bytes)
 }
 
 func (a *Archive) row(ctx context.Context, r gatepost.Recording) error {

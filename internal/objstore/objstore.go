@@ -86,6 +86,15 @@ const (
 	MaxExpires     = 24 * time.Hour
 )
 
+// Adopter is a Store that can make an object of a file without copying it.
+type Adopter interface {
+	// Adopt is Put of the file at path, which must hold size bytes and may be
+	// written to by nobody any more. Where the file lies on the store's own
+	// disk it becomes the object, under a second name; otherwise it is copied.
+	// The name at path stays until its owner removes it.
+	Adopt(ctx context.Context, key, path string, size int64) error
+}
+
 // Server is a Store that serves its own presigned URLs. The caller mounts
 // Handler at /objects/ of the base URL that the store was given.
 type Server interface {

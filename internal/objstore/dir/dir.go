@@ -1,7 +1,7 @@
 // Package dir keeps objects as files below a directory.
 //
-// An object is written to a temporary file, synced, and renamed to its place;
-// then its directory is synced. So after a power failure there is either the
+// An object is written to a temporary file, or a file is linked to such a name;
+// it is synced, and renamed to its place; then its directory is synced. So after a power failure there is either the
 // whole object or none. What is not an object (the signing secret, temporary
 // files) lies in the directory .gatepost, which no key can name.
 package dir
@@ -53,8 +53,9 @@ type Store struct {
 }
 
 var (
-	_ objstore.Store  = (*Store)(nil)
-	_ objstore.Server = (*Store)(nil)
+	_ objstore.Store   = (*Store)(nil)
+	_ objstore.Adopter = (*Store)(nil)
+	_ objstore.Server  = (*Store)(nil)
 )
 
 // Open opens the directory store at path and makes it if it is not there. The
@@ -153,6 +154,17 @@ func (s *Store) put(ctx context.Context, key string, r io.Reader, size int64) (e
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	if err := s.place(name, key); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return s.syncDir(path.Dir(key))
+}
+
+// place renames a temporary file to its key.
+func (s *Store) place(name, key string) error {
 	parent := path.Dir(key)
 	for tries := 0; ; tries++ {
 		if err := s.makeDirs(parent); err != nil {
@@ -163,15 +175,8 @@ func (s *Store) put(ctx context.Context, key string, r io.Reader, size int64) (e
 		if errors.Is(err, fs.ErrNotExist) && tries < 10 {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		break
-	}
-	if err := f.Close(); err != nil {
 		return err
 	}
-	return s.syncDir(parent)
 }
 
 // Get implements objstore.Store.
@@ -298,11 +303,15 @@ func (s *Store) syncDir(dir string) error {
 
 // temp makes a temporary file.
 func (s *Store) temp() (string, *os.File, error) {
-	var b [12]byte
-	_, _ = rand.Read(b[:])
-	name := tempDir + "/" + hex.EncodeToString(b[:])
+	name := tempName()
 	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	return name, f, err
+}
+
+func tempName() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:])
+	return tempDir + "/" + hex.EncodeToString(b[:])
 }
 
 func (s *Store) removeStale() error {

@@ -1,8 +1,10 @@
 package dir
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -253,4 +255,72 @@ func FuzzVerify(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAdopt: a file becomes an object as a whole, again and again, and outlives
+// its other name; what is not as promised leaves nothing behind.
+func TestAdopt(t *testing.T) {
+	for _, other := range []bool{false, true} { // the file lies on another disk
+		s := newStore(t)
+		spool := t.TempDir()
+		if other {
+			var err error
+			if spool, err = os.MkdirTemp("/dev/shm", "adopt"); err != nil {
+				t.Skip("no other disk here: ", err)
+			}
+			t.Cleanup(func() { _ = os.RemoveAll(spool) })
+		}
+		file := filepath.Join(spool, "a.mp4")
+		if err := os.WriteFile(file, []byte("whole"), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		long := time.Now().Add(-24 * time.Hour)
+		if err := os.Chtimes(file, long, long); err != nil {
+			t.Fatal(err)
+		}
+		const key = "rec/30/cam/2026/01/02/run-00000.mp4"
+		if err := s.Put(t.Context(), key, strings.NewReader("before"), 6); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Adopt(t.Context(), key, file, 6); gatepost.CodeOf(err) != gatepost.Invalid {
+			t.Errorf("a file of another size: %v", err)
+		}
+		if err := s.Adopt(t.Context(), key, file+"x", 5); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a file that is not there: %v", err)
+		}
+		if got := read(t, s, key); got != "before" {
+			t.Errorf("after failures the object holds %q", got)
+		}
+		for range 2 {
+			if err := s.Adopt(t.Context(), key, file, 5); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, s, key); got != "whole" {
+			t.Errorf("the object holds %q", got)
+		}
+		if info, err := s.Stat(t.Context(), key); err != nil || time.Since(info.Modified) > time.Minute {
+			t.Errorf("%+v, %v: an object is as old as its putting", info, err)
+		}
+		if left, err := os.ReadDir(filepath.Join(s.path, tempDir)); err != nil || len(left) > 0 {
+			t.Errorf("%d temporary files are left, %v", len(left), err)
+		}
+	}
+}
+
+func read(t *testing.T, s *Store, key string) string {
+	t.Helper()
+	r, err := s.Get(t.Context(), key, 0, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
