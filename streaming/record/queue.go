@@ -2,6 +2,7 @@ package record
 
 import (
 	"sync"
+	"time"
 
 	"github.com/gatepost-video/gatepost/streaming/cmaf"
 )
@@ -9,6 +10,7 @@ import (
 // item is one call of the cmaf.Sink. Exactly one of init, part and end is set.
 type item struct {
 	run  string
+	mid  bool // with init: another Writer began the run
 	init *cmaf.Init
 	part *cmaf.Part
 	end  string
@@ -35,6 +37,8 @@ type queue struct {
 	items  []item
 	bytes  int
 	closed bool
+	busy   bool      // an item was taken and not yet written
+	moved  time.Time // when there last was nothing to do, or something was done
 }
 
 func newQueue(limit int) *queue {
@@ -53,6 +57,14 @@ func (q *queue) push(i item) {
 	if q.closed {
 		return
 	}
+	q.add(i)
+}
+
+// add appends an item. The caller holds mu.
+func (q *queue) add(i item) {
+	if len(q.items) == 0 && !q.busy {
+		q.moved = time.Now()
+	}
 	q.items = append(q.items, i)
 	q.bytes += i.size()
 	q.signal()
@@ -66,9 +78,8 @@ func (q *queue) close(last item) {
 		return
 	}
 	q.closed = true
-	q.items = append(q.items, last)
 	q.space.Broadcast()
-	q.signal()
+	q.add(last)
 }
 
 func (q *queue) signal() {
@@ -92,6 +103,7 @@ func (q *queue) take() (i item, ok, more bool) {
 	if len(q.items) == 0 {
 		q.items = nil
 	}
+	q.busy = true
 	return i, true, true
 }
 
@@ -100,7 +112,19 @@ func (q *queue) written(i item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.bytes -= i.size()
+	q.busy, q.moved = false, time.Now()
 	q.space.Broadcast()
+}
+
+// stuck returns for how long there has been something to do and nothing was
+// done.
+func (q *queue) stuck() time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.items) == 0 && !q.busy {
+		return 0
+	}
+	return time.Since(q.moved)
 }
 
 func (q *queue) size() int {

@@ -36,6 +36,32 @@ type Leftover struct {
 	RunEnd string // why the run ended; EndCrash for a file that was not closed, "" when the run went on
 }
 
+// Spooled lists the media files in dir. It changes nothing, and may run while
+// Writers use dir.
+func Spooled(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == mediaExt {
+			paths = append(paths, filepath.Join(dir, e.Name()))
+		}
+	}
+	return paths, nil
+}
+
+// CameraOf returns the camera of a spool file, as its name says; "" for a file
+// that is none.
+func CameraOf(path string) string {
+	parts := strings.Split(strings.TrimSuffix(filepath.Base(path), mediaExt), "_")
+	if len(parts) != 3 || !plain(parts[0]) {
+		return ""
+	}
+	return parts[0]
+}
+
 // Leftovers lists the spool files in dir, by camera and time, and removes what
 // is left of files that were removed or never begun. It must not run while a
 // Writer uses dir. Files that are nobody's are listed with an empty Camera.

@@ -85,6 +85,9 @@ type Writer struct {
 	spooled   atomic.Int64
 	lost      atomic.Int64
 	failures  atomic.Int64
+	lastPart  atomic.Int64 // Unix ns; 0: none yet
+	failing   atomic.Bool
+	paths     atomic.Pointer[[2]string] // of the newest file, and of the one before
 }
 
 var _ cmaf.Sink = (*Writer)(nil)
@@ -114,6 +117,12 @@ func NewWriter(o Options) (*Writer, error) {
 // Start implements cmaf.Sink.
 func (w *Writer) Start(run string, init *cmaf.Init) { w.queue.push(item{run: run, init: init}) }
 
+// Resume is Start in the middle of a run that another Writer began and cannot
+// go on with: it is recorded under an id of its own.
+func (w *Writer) Resume(run string, init *cmaf.Init) {
+	w.queue.push(item{run: run, mid: true, init: init})
+}
+
 // Part implements cmaf.Sink. It waits while the queue is full.
 func (w *Writer) Part(p *cmaf.Part) { w.queue.push(item{part: p}) }
 
@@ -136,11 +145,32 @@ type Stats struct {
 	Spooled  int64 // bytes in the open file
 	Lost     int64 // frames that were not recorded, because of the disk or for want of a key frame
 	Failures int64 // errors of the disk
+
+	LastPart time.Time     // when a part was last written; zero: none yet
+	Failing  bool          // the disk failed, and no part was written since
+	Stuck    time.Duration // for how long there has been something to write and nothing was done
 }
 
-// Stats returns the Writer's counters.
+// Stats returns the Writer's counters and present state.
 func (w *Writer) Stats() Stats {
-	return Stats{w.queue.size(), w.spooled.Load(), w.lost.Load(), w.failures.Load()}
+	s := Stats{
+		Queued: w.queue.size(), Spooled: w.spooled.Load(), Lost: w.lost.Load(), Failures: w.failures.Load(),
+		Failing: w.failing.Load(), Stuck: w.queue.stuck(),
+	}
+	if at := w.lastPart.Load(); at != 0 {
+		s.LastPart = time.Unix(0, at)
+	}
+	return s
+}
+
+// Paths returns the newest file that the Writer began and the one before it, ""
+// for none: one it writes, the other it may still be closing. A file that
+// OnClosed or OnAbandoned was told of is the taker's, though it is among them.
+func (w *Writer) Paths() [2]string {
+	if p := w.paths.Load(); p != nil {
+		return *p
+	}
+	return [2]string{}
 }
 
 // Run writes until Close was called and all is on the disk. When ctx is done
@@ -181,6 +211,9 @@ func (w *Writer) handle(i item) {
 	switch {
 	case i.init != nil:
 		w.start(i.run, i.init)
+		if i.mid {
+			w.run = newRun()
+		}
 	case i.part != nil:
 		w.part(i.part)
 	default:
@@ -199,6 +232,7 @@ func (w *Writer) start(run string, init *cmaf.Init) {
 			w.run = newRun() // one that came back would overwrite its own files
 		}
 		w.past = run
+		w.failing.Store(false)
 	} else if w.file != nil {
 		if bytes.Equal(init.Data, w.init.Data) {
 			return // nothing that a file would show
@@ -228,6 +262,8 @@ func (w *Writer) part(p *cmaf.Part) {
 		return
 	}
 	w.spooled.Store(w.file.size)
+	w.lastPart.Store(time.Now().UnixNano())
+	w.failing.Store(false)
 }
 
 // rotate ends the file before p when it is time, and begins the next one. That
@@ -266,6 +302,7 @@ func (w *Writer) open(p *cmaf.Part) *file {
 		return nil
 	}
 	w.seq++
+	w.paths.Store(&[2]string{f.closed.Path, w.Paths()[0]})
 	w.recording.Store(true)
 	return f
 }
@@ -335,6 +372,7 @@ func (w *Writer) broken(err error) {
 
 func (w *Writer) report(err error) {
 	w.failures.Add(1)
+	w.failing.Store(true)
 	if w.o.OnError != nil {
 		w.o.OnError(err)
 	}
