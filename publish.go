@@ -34,7 +34,27 @@ type CameraStatus struct {
 	Measurement Measurement `json:"measurement"` // of the last seconds
 	Viewers     int         `json:"viewers"`
 	SeenAt      time.Time   `json:"seen_at,omitzero"` // when the control plane heard it; set by the control plane
+
+	Problem       RecordingProblem `json:"problem,omitempty"`        // what is wrong with its recording
+	ProblemSince  time.Time        `json:"problem_since,omitzero"`   // when that began; what was recorded before is safe
+	LastRecording string           `json:"last_recording,omitempty"` // id of the newest that this gateway stored, to be compared with the rows
 }
+
+// RecordingProblem says why a camera that is online is not recorded, or, for
+// ProblemUpload, is recorded and does not reach its archive.
+type RecordingProblem string
+
+// The problems of a recording.
+const (
+	ProblemRecorder  RecordingProblem = "recorder"   // the recorder does nothing: it hangs, or has died
+	ProblemStorage   RecordingProblem = "storage"    // the spool cannot be written
+	ProblemTracks    RecordingProblem = "tracks"     // what the camera sends cannot be put into a file
+	ProblemKeyFrames RecordingProblem = "key_frames" // the camera sends no key frame, where a recording could begin
+	ProblemUpload    RecordingProblem = "upload"     // recorded into the spool, which does not get on
+)
+
+// RecordingProblems lists every problem.
+var RecordingProblems = []RecordingProblem{ProblemRecorder, ProblemStorage, ProblemTracks, ProblemKeyFrames, ProblemUpload}
 
 // SyncRequest is what a gateway tells the control plane every two seconds.
 type SyncRequest struct {
@@ -46,9 +66,10 @@ type SyncRequest struct {
 // SyncReply is what a gateway learns in return.
 type SyncReply struct {
 	Cursor         int64    `json:"cursor"`
-	RevokedGrants  []string `json:"revoked_grants"`  // grant ids revoked since the cursor
-	StoppedCameras []string `json:"stopped_cameras"` // of those reported online: no longer allowed to push
-	Measure        []string `json:"measure"`         // of those reported online: to be measured for acceptance, unless that is under way
+	RevokedGrants  []string `json:"revoked_grants"`    // grant ids revoked since the cursor
+	StoppedCameras []string `json:"stopped_cameras"`   // of those reported online: no longer allowed to push
+	Measure        []string `json:"measure"`           // of those reported online: to be measured for acceptance, unless that is under way
+	Missing        []string `json:"missing,omitempty"` // of the last recordings reported: those that have no row
 }
 
 // CameraAdmission is what decides whether a camera that a gateway reports may

@@ -78,7 +78,11 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 		return nil, err
 	}
 	g.admission = admission.New(admission.Options{
-		Control: o.control, Node: nodeName(), Outlets: g.outlets, Viewers: g.viewers, OnRevoked: g.revoke,
+		Control: o.control, Node: nodeName(), Outlets: g.outlets, OnRevoked: g.revoke, OnMissing: g.archive.Missing,
+		Viewers: map[string]func(string) int{
+			"llhls": func(id string) int { return g.llhls.Viewers(id) },
+			"whep":  func(id string) int { return g.whep.Viewers(id) },
+		},
 		AcceptanceWindow: o.record.Acceptance,
 	})
 	o.registry.MustRegister(g.admission.Metrics())
@@ -116,18 +120,15 @@ func (g *gateway) outlets(p gatepost.PublishPermit) (admission.Outlets, error) {
 	}
 	ring := g.rings.add(p.CameraID)
 	return admission.Outlets{
-		Sinks:     []cmaf.Sink{ring, sink},
-		Permit:    func(p gatepost.PublishPermit) { sink.SetRetentionDays(p.RetentionDays) },
-		Recording: sink.Recording,
+		Sinks:    []cmaf.Sink{ring, sink},
+		Permit:   func(p gatepost.PublishPermit) { sink.SetRetentionDays(p.RetentionDays) },
+		Recorder: func() admission.Recorder { return admission.Recorder(sink.State()) },
+		Restart:  sink.Restart,
 		Close: func() {
 			g.rings.remove(p.CameraID, ring)
 			sink.Close(gatepost.EndClosed)
 		},
 	}, nil
-}
-
-func (g *gateway) viewers(cameraID string) int {
-	return g.llhls.Viewers(cameraID) + g.whep.Viewers(cameraID)
 }
 
 func (g *gateway) revoke(grantIDs []string) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -28,10 +29,11 @@ type Control interface {
 
 // Outlets are where a channel's parts go, made once for each channel.
 type Outlets struct {
-	Sinks     []cmaf.Sink
-	Permit    func(gatepost.PublishPermit) // told of each later permit; may be nil
-	Recording func() bool                  // whether parts reach the spool; nil: yes while a run is open
-	Close     func()                       // called once, after the last End
+	Sinks    []cmaf.Sink
+	Permit   func(gatepost.PublishPermit) // told of each later permit; may be nil
+	Recorder func() Recorder              // how the recording stands; nil: well while a run is open
+	Restart  func() bool                  // replaces a recorder that does nothing, and tells whether it did; nil with Recorder
+	Close    func()                       // called once, after the last End
 }
 
 // Options configure an Admission. Control and Outlets are required.
@@ -39,9 +41,10 @@ type Options struct {
 	Control Control
 	Outlets func(gatepost.PublishPermit) (Outlets, error)
 
-	Node      string                    // this gateway's name in statuses
-	Viewers   func(cameraID string) int // for statuses; may be nil
-	OnRevoked func(grantIDs []string)   // told of revoked grants, once each; may be nil
+	Node      string                               // this gateway's name in statuses
+	Viewers   map[string]func(cameraID string) int // by transport, for statuses and metrics; may be nil
+	OnRevoked func(grantIDs []string)              // told of revoked grants, once each; may be nil
+	OnMissing func(recordingIDs []string)          // told of stored recordings that have no row; may be nil
 
 	PartDuration     time.Duration // of cmaf parts; 0: the muxer's default
 	Linger           time.Duration // a channel without publisher and viewer is kept this long; default 1 min
@@ -75,7 +78,8 @@ type Admission struct {
 	metrics *Metrics
 	failed  *failures
 	revoked revocations
-	work    sync.WaitGroup // measurements under way
+	work    sync.WaitGroup            // measurements under way
+	heard   atomic.Pointer[time.Time] // when the control plane last answered a sync, or the beginning
 
 	mu          sync.Mutex
 	closed      bool
@@ -95,11 +99,22 @@ func New(o Options) *Admission {
 	o.setDefaults()
 	a := &Admission{options: o, failed: newFailures(), channels: map[string]*channel{}, proofs: map[string]proof{}, passphrases: map[string]string{}}
 	a.metrics = newMetrics(a)
+	a.options.Control = counted{o.Control, a.metrics}
+	now := time.Now()
+	a.heard.Store(&now)
 	return a
 }
 
 // Metrics returns the collector of this Admission, to be registered once.
 func (a *Admission) Metrics() *Metrics { return a.metrics }
+
+// viewers counts a camera's viewers on all transports.
+func (a *Admission) viewers(cameraID string) (n int) {
+	for _, count := range a.options.Viewers {
+		n += count(cameraID)
+	}
+	return n
+}
 
 // Admit implements ingest.Admitter. It logs nothing: the protocol does, with what
 // it knows.

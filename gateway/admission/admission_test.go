@@ -533,7 +533,7 @@ func TestLinger(t *testing.T) {
 		defer r.stop()
 		viewers := 1
 		var mu sync.Mutex
-		r.options.Viewers = func(string) int { mu.Lock(); defer mu.Unlock(); return viewers }
+		r.options.Viewers = map[string]func(string) int{"whep": func(string) int { mu.Lock(); defer mu.Unlock(); return viewers }}
 		s := r.admitted(nil)
 		stop := r.feed(s)
 		stop()

@@ -3,6 +3,7 @@ package admission
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,13 +26,18 @@ type channel struct {
 	gone    bool     // dropped: nobody is admitted any more
 	session *session // nil between publishers
 	status  gatepost.CameraStatus
-	changed bool      // status differs from what the control plane heard
-	meter   *measurer // of the statuses
+	changed bool                           // status differs from what the control plane heard
+	meter   *measurer                      // of the statuses
+	told    gatepost.RecordingProblem      // that was logged last
+	packets struct{ lost, received int64 } // since the channel was made
+	labels  labels
 }
 
 func newChannel(a *Admission, camera string, outlets Outlets) *channel {
 	c := &channel{a: a, camera: camera, outlets: outlets, log: a.options.Logger.With("camera", camera)}
-	c.muxer = cmaf.NewMuxer(cmaf.Options{PartDuration: a.options.PartDuration, Sinks: outlets.Sinks})
+	c.labels = labelsOf(camera, a.options.Viewers)
+	sinks := append(slices.Clip(outlets.Sinks), runCounter{a.metrics.runs})
+	c.muxer = cmaf.NewMuxer(cmaf.Options{PartDuration: a.options.PartDuration, Sinks: sinks})
 	c.stream = stream.New(stream.Options{Camera: camera, Sinks: []stream.Sink{c.muxer}, NewRunID: gatepost.NewID, Log: a.options.Logger})
 	c.status = gatepost.CameraStatus{CameraID: camera, Node: a.options.Node, Since: time.Now()}
 	c.meter = newMeasurer(c.stream)
@@ -98,7 +104,8 @@ func (c *channel) ended(s *session, reason gatepost.EndReason) {
 	}
 	c.session = nil
 	c.status.Epoch = s.permit.Epoch
-	c.status.Online, c.status.Recording = false, false
+	c.status.Online = false
+	c.settle(verdict{})
 	c.status.EndReason = reason
 	c.status.Since = time.Now()
 	c.changed = true
@@ -111,22 +118,16 @@ func (c *channel) report(all bool) (gatepost.CameraStatus, bool) {
 	if c.status.Epoch == 0 {
 		return gatepost.CameraStatus{}, false // admitted, nothing came yet
 	}
-	recording := c.status.Online && c.stream.Online()
-	if recording && c.outlets.Recording != nil {
-		recording = c.outlets.Recording()
-	}
-	if recording != c.status.Recording {
-		c.status.Recording, c.changed = recording, true
-	}
+	c.look(time.Now())
 	if !c.changed && (!all || !c.status.Online) {
 		return gatepost.CameraStatus{}, false
 	}
 	if all && c.status.Online {
 		c.status.Measurement = c.meter.reset()
+		c.packets.lost += c.status.Measurement.PacketsLost
+		c.packets.received += c.status.Measurement.PacketsReceived
 	}
-	if c.a.options.Viewers != nil {
-		c.status.Viewers = c.a.options.Viewers(c.camera)
-	}
+	c.status.Viewers = c.a.viewers(c.camera)
 	c.changed = false
 	return c.status, true
 }
@@ -152,7 +153,7 @@ func (c *channel) retire(linger time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gone = c.session == nil && !c.changed && c.stream.Idle() >= linger &&
-		(c.a.options.Viewers == nil || c.a.options.Viewers(c.camera) == 0)
+		c.a.viewers(c.camera) == 0
 	return c.gone
 }
 

@@ -23,6 +23,7 @@ func (a *Admission) Run(ctx context.Context) error {
 	tick := time.NewTicker(a.options.SyncEvery)
 	defer tick.Stop()
 	a.work.Go(func() { a.flushStalled(ctx) })
+	a.work.Go(func() { a.reconcile(ctx) })
 	full := time.Now()
 	away := false
 	for {
@@ -81,8 +82,13 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 		}
 		return err
 	}
+	now := time.Now()
+	a.heard.Store(&now)
 	if fresh := a.revoked.add(reply.Cursor, reply.RevokedGrants, time.Now()); len(fresh) > 0 && a.options.OnRevoked != nil {
 		a.options.OnRevoked(fresh)
+	}
+	if len(reply.Missing) > 0 && a.options.OnMissing != nil {
+		a.options.OnMissing(reply.Missing)
 	}
 	for _, id := range reply.StoppedCameras {
 		a.stop(id)

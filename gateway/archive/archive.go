@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +32,8 @@ type Options struct {
 	Objects objstore.Store
 	Control Control
 
+	// Create makes a spool file; see record.Options.
+	Create func(path string) (record.Storage, error)
 	// Uploads is how many objects are uploaded at once. Default: 4.
 	Uploads int
 	// Target is the media time of an object; it ends at the key frame after.
@@ -61,18 +64,21 @@ type Archive struct {
 
 	mu       sync.Mutex
 	stopping bool
-	sinks    map[*Sink]struct{}
+	open     map[*record.Writer]*Sink
+	strays   map[string]bool // spool files that nobody knew of at the last look
 	cameras  map[string]*camera
 	low      bool
+	space    int64 // free bytes of the spool's disk, at the last look
 	writers  sync.WaitGroup
+	replaced atomic.Int64 // workers that hang and were replaced
 
 	uploaded, failures int64
 }
 
 // camera is what is remembered of a camera beyond its sinks.
 type camera struct {
-	priorEnd string    // why its newest run ended
-	last     time.Time // end of its newest stored object
+	priorEnd string              // why its newest run ended
+	newest   *gatepost.Recording // of those stored by this process, with their rows
 }
 
 // diskEvery is how often the free space is looked at.
@@ -102,7 +108,7 @@ func New(o Options) (*Archive, error) {
 	}
 	a := &Archive{
 		o: o, jobs: newJobs(), free: freeBytes,
-		sinks: make(map[*Sink]struct{}), cameras: make(map[string]*camera),
+		open: make(map[*record.Writer]*Sink), cameras: make(map[string]*camera),
 	}
 	lock, err := lockSpool(o.Spool)
 	if err != nil {
@@ -200,7 +206,11 @@ func (a *Archive) Run(ctx context.Context) error {
 	for range a.o.Uploads {
 		workers.Go(func() { a.work(uploads) })
 	}
-	a.watch(ctx)
+	workers.Go(func() {
+		every(ctx, requeueEvery, func() { a.requeue(func() { workers.Go(func() { a.work(uploads) }) }) })
+	})
+	workers.Go(func() { every(ctx, rescanEvery, a.rescan) })
+	every(ctx, diskEvery, a.checkDisk)
 
 	deadline := time.NewTimer(a.o.StopTimeout)
 	defer deadline.Stop()
@@ -237,17 +247,17 @@ func (a *Archive) stop() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.stopping = true
-	for s := range a.sinks {
-		s.Writer.Close(record.EndShutdown)
+	for w := range a.open {
+		w.Close(record.EndShutdown)
 	}
 }
 
-// watch tells of a full disk until ctx is done.
-func (a *Archive) watch(ctx context.Context) {
-	tick := time.NewTicker(diskEvery)
+// every calls f at once, and then at an interval, until ctx is done.
+func every(ctx context.Context, interval time.Duration, f func()) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
-		a.checkDisk()
+		f()
 		select {
 		case <-ctx.Done():
 			return
@@ -256,6 +266,7 @@ func (a *Archive) watch(ctx context.Context) {
 	}
 }
 
+// checkDisk looks at the free space, and tells when it became low.
 func (a *Archive) checkDisk() {
 	free, err := a.free(a.o.Spool)
 	if err != nil {
@@ -264,6 +275,7 @@ func (a *Archive) checkDisk() {
 	}
 	a.mu.Lock()
 	was := a.low
+	a.space = free
 	if free < a.o.Reserve {
 		a.low = true
 	} else if free >= a.o.Reserve+a.o.Reserve/4 {

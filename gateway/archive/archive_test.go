@@ -262,7 +262,7 @@ func TestArchive(t *testing.T) {
 			t.Errorf("run ends: %+v", r)
 		}
 	}
-	if c := s.Camera(cameraID); c.Recording || c.LastObject.IsZero() || c.Lost != 0 {
+	if c := sink.State(); c.Run != "" || c.LastObject.IsZero() || c.LastRecording == "" || c.LostFrames != 0 || c.UploadLag != 0 || c.SpoolBytes != 0 {
 		t.Errorf("%+v", c)
 	}
 	if st := s.Stats(); st.SpoolBytes != 0 || st.Uploaded != 4 || st.Failures != 0 || st.Lag != 0 {
@@ -347,7 +347,7 @@ func TestStopAndStartAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := feed(t, "3", "", sink)
-	until(t, "a file is open", func() bool { return s.Camera(cameraID).Recording })
+	until(t, "a file is open", func() bool { return !sink.State().LastPart.IsZero() })
 	_, err = New(Options{Spool: spool})
 	if gatepost.CodeOf(err) != gatepost.Conflict {
 		t.Errorf("a second archive on the same spool: %v", err)
@@ -396,7 +396,7 @@ func TestChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	frames := feed(t, "5", "", sink)
-	until(t, "all is written", func() bool { return sink.Stats().Queued == 0 && sink.Recording() })
+	until(t, "all is written", func() bool { return !sink.State().LastPart.IsZero() && sink.State().Stuck == 0 })
 	fmt.Printf("written %d\n", frames)
 	_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
 }

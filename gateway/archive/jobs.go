@@ -6,8 +6,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/streaming/record"
 )
 
@@ -21,9 +23,10 @@ const (
 // than of one file with which something is wrong.
 const outage = 3
 
-// job is one spool file on its way.
+// job is one spool file on its way, or a row that must be made again.
 type job struct {
 	path   string
+	lost   *gatepost.Recording // its object is stored and its row was lost; there is no file
 	camera string
 	bytes  int64
 	closed *record.Closed // nil: to be recovered first, with runEnd
@@ -33,15 +36,24 @@ type job struct {
 	stored   bool      // its object was put by this process
 	attempts int       // failed so far
 	next     time.Time // not to be tried before
+
+	finished *atomic.Bool // set by whichever attempt brings it all the way; shared with its copies
+}
+
+// limit is how long one attempt may take, with all its time limits and something
+// more; one that takes longer hangs.
+func (j *job) limit() time.Duration {
+	return objectTimeout + time.Duration(j.bytes/slowest)*time.Second + controlTimeout + hangGrace
 }
 
 // jobs are those that wait, and those under way. All of them fit in memory:
 // there is one per camera and minute.
 type jobs struct {
 	mu      sync.Mutex
-	ready   []*job  // oldest first
-	waiting waiting // after a failure, by next
-	running map[*job]struct{}
+	ready   []*job             // oldest first
+	waiting waiting            // after a failure, by next
+	running map[*job]time.Time // since when
+	cameras map[string][]*job  // all of them by camera, oldest first
 	bytes   int64
 	streak  int // failures since the last success
 	closed  bool
@@ -49,7 +61,7 @@ type jobs struct {
 }
 
 func newJobs() *jobs {
-	return &jobs{running: make(map[*job]struct{}), changed: make(chan struct{})}
+	return &jobs{running: make(map[*job]time.Time), cameras: make(map[string][]*job), changed: make(chan struct{})}
 }
 
 // notify wakes everybody. The caller holds mu.
@@ -61,7 +73,8 @@ func (q *jobs) notify() {
 func (q *jobs) add(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	j.since = time.Now()
+	j.since, j.finished = time.Now(), &atomic.Bool{}
+	q.cameras[j.camera] = append(q.cameras[j.camera], j)
 	q.ready = append(q.ready, j)
 	q.bytes += j.bytes
 	q.notify()
@@ -84,7 +97,7 @@ func (q *jobs) take(ctx context.Context) (j *job, ok bool) {
 			j := q.ready[0]
 			q.ready[0] = nil
 			q.ready = q.ready[1:]
-			q.running[j] = struct{}{}
+			q.running[j] = now
 			q.mu.Unlock()
 			return j, true
 		}
@@ -106,24 +119,93 @@ func (q *jobs) take(ctx context.Context) (j *job, ok bool) {
 	}
 }
 
-// done takes a job off the list.
-func (q *jobs) done(j *job) {
+// done takes a job off the list. ok is false when its worker was replaced.
+func (q *jobs) done(j *job) (ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	j.finished.Store(true)
+	if _, ok = q.running[j]; !ok {
+		return false
+	}
 	delete(q.running, j)
-	q.bytes -= j.bytes
+	q.forget(j)
 	if q.streak >= outage {
 		// What was away is back: nobody needs to wait any longer.
 		q.release()
 	}
 	q.streak = 0
 	q.notify()
+	return true
 }
 
-// retry puts a job back after a failure.
-func (q *jobs) retry(j *job) {
+// forget takes a job out of the index by camera. The caller holds mu.
+func (q *jobs) forget(j *job) {
+	q.bytes -= j.bytes
+	rest := slices.DeleteFunc(q.cameras[j.camera], func(o *job) bool { return o == j })
+	if q.cameras[j.camera] = rest; len(rest) == 0 {
+		delete(q.cameras, j.camera)
+	}
+}
+
+// requeue makes copies of at most n jobs that have hung for longer than their
+// limit, to be tried again by others, and returns how many.
+func (q *jobs) requeue(n int) (copies int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	for j, since := range q.running {
+		if copies == n {
+			break
+		}
+		if time.Since(since) < j.limit() {
+			continue
+		}
+		delete(q.running, j)
+		again := *j
+		list := q.cameras[j.camera]
+		list[slices.Index(list, j)] = &again
+		q.ready = append(q.ready, &again)
+		copies++
+	}
+	if copies > 0 {
+		q.notify()
+	}
+	return copies
+}
+
+// paths returns the files of all jobs.
+func (q *jobs) paths() map[string]bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := make(map[string]bool)
+	for _, list := range q.cameras {
+		for _, j := range list {
+			out[j.path] = true
+		}
+	}
+	return out
+}
+
+// camera returns the bytes of one camera's jobs, and when the oldest came.
+func (q *jobs) camera(id string) (bytes int64, oldest time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, j := range q.cameras[id] {
+		if i == 0 {
+			oldest = j.since
+		}
+		bytes += j.bytes
+	}
+	return bytes, oldest
+}
+
+// retry puts a job back after a failure. ok is false when its worker was
+// replaced.
+func (q *jobs) retry(j *job) (ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, ok = q.running[j]; !ok {
+		return false
+	}
 	delete(q.running, j)
 	pause := min(longestPause, firstPause<<min(j.attempts, 10))
 	j.attempts++
@@ -131,6 +213,7 @@ func (q *jobs) retry(j *job) {
 	heap.Push(&q.waiting, j)
 	q.streak++
 	q.notify()
+	return true
 }
 
 // hurry makes every waiting job due.
@@ -185,19 +268,10 @@ func (q *jobs) count() int {
 func (q *jobs) state() (n int, bytes int64, oldest time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	look := func(j *job) {
-		if oldest.IsZero() || j.since.Before(oldest) {
-			oldest = j.since
+	for _, list := range q.cameras {
+		if at := list[0].since; oldest.IsZero() || at.Before(oldest) {
+			oldest = at
 		}
-	}
-	for _, j := range q.ready {
-		look(j)
-	}
-	for _, j := range q.waiting {
-		look(j)
-	}
-	for j := range q.running {
-		look(j)
 	}
 	return q.left(), q.bytes, oldest
 }

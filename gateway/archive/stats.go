@@ -11,17 +11,10 @@ type Stats struct {
 	SpoolBytes int64         // in open files and in those that wait
 	Waiting    int           // finished files that are not yet all the way
 	Lag        time.Duration // for how long the oldest of them waits
+	DiskFree   int64         // bytes, at the last look
 	DiskLow    bool
 	Uploaded   int64 // objects since the start
 	Failures   int64 // attempts that failed since the start
-}
-
-// CameraStats say how one camera's recording is doing.
-type CameraStats struct {
-	Recording  bool      // a file is being written
-	LastObject time.Time // end of its newest stored object in this process; zero: none yet
-	Queued     int       // bytes that wait for the disk
-	Lost       int64     // frames that its open sinks could not record
 }
 
 // Stats returns the present state.
@@ -33,31 +26,11 @@ func (a *Archive) Stats() Stats {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for sink := range a.sinks {
-		s.SpoolBytes += sink.Stats().Spooled
+	for w := range a.open {
+		s.SpoolBytes += w.Stats().Spooled
 	}
-	s.DiskLow, s.Uploaded, s.Failures = a.low, a.uploaded, a.failures
+	s.DiskFree, s.DiskLow, s.Uploaded, s.Failures = a.space, a.low, a.uploaded, a.failures
 	return s
-}
-
-// Camera returns the present state of one camera.
-func (a *Archive) Camera(id string) CameraStats {
-	var out CameraStats
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if c := a.cameras[id]; c != nil {
-		out.LastObject = c.last
-	}
-	for s := range a.sinks {
-		if s.camera != id {
-			continue
-		}
-		stats := s.Stats()
-		out.Recording = out.Recording || s.Recording()
-		out.Queued += stats.Queued
-		out.Lost += stats.Lost
-	}
-	return out
 }
 
 // Metrics are the Prometheus metrics of an Archive, all named
@@ -66,9 +39,10 @@ type Metrics struct {
 	registry      prometheus.Registerer
 	uploads       prometheus.Counter
 	uploadedBytes prometheus.Counter
-	failures      *prometheus.CounterVec
+	failures      *prometheus.CounterVec // by step and kind
 	storageErrors prometheus.Counter
-	gauges        []prometheus.Collector
+	repairs       *prometheus.CounterVec // by action
+	gauges        *gauges
 }
 
 // NewMetrics makes the metrics of one Archive and registers them; a nil
@@ -81,11 +55,18 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		registry:      registry,
 		uploads:       prometheus.NewCounter(opts("objects_total", "Objects stored, with their rows.")),
 		uploadedBytes: prometheus.NewCounter(opts("object_bytes_total", "Bytes of the objects stored.")),
-		failures:      prometheus.NewCounterVec(opts("failures_total", "Attempts that failed, by step: recover, object, row, remove."), []string{"step"}),
+		failures: prometheus.NewCounterVec(opts("failures_total",
+			"Attempts that failed, by step (recover, object, row, remove) and kind (timeout, or the code of the error)."), []string{"step", "kind"}),
 		storageErrors: prometheus.NewCounter(opts("spool_errors_total", "Errors of the spool's disk, each of which interrupts a recording.")),
+		repairs: prometheus.NewCounterVec(opts("repairs_total",
+			"What the reconcile loop repaired, by action: recorder_restarted, spool_rescanned, upload_requeued, row_reported."), []string{"action"}),
+	}
+	// A counter that is there from the start shows its first step.
+	for _, what := range []string{repairRecorder, repairSpool, repairUpload, repairRow} {
+		m.repairs.WithLabelValues(what)
 	}
 	if registry != nil {
-		registry.MustRegister(m.uploads, m.uploadedBytes, m.failures, m.storageErrors)
+		registry.MustRegister(m.uploads, m.uploadedBytes, m.failures, m.storageErrors, m.repairs)
 	}
 	return m
 }
@@ -95,21 +76,8 @@ func (m *Metrics) register(a *Archive) {
 	if m.registry == nil {
 		return
 	}
-	gauge := func(name, help string, read func(Stats) float64) {
-		g := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "gatepost", Subsystem: "archive", Name: name, Help: help},
-			func() float64 { return read(a.Stats()) })
-		m.registry.MustRegister(g)
-		m.gauges = append(m.gauges, g)
-	}
-	gauge("spool_bytes", "Bytes in the spool.", func(s Stats) float64 { return float64(s.SpoolBytes) })
-	gauge("spool_files", "Finished files in the spool.", func(s Stats) float64 { return float64(s.Waiting) })
-	gauge("lag_seconds", "For how long the oldest finished file waits.", func(s Stats) float64 { return s.Lag.Seconds() })
-	gauge("disk_low", "1 while the spool's disk has less than its reserve.", func(s Stats) float64 {
-		if s.DiskLow {
-			return 1
-		}
-		return 0
-	})
+	m.gauges = newGauges(a)
+	m.registry.MustRegister(m.gauges)
 }
 
 // unregister lets another Archive of the process use the registry.
@@ -117,7 +85,51 @@ func (m *Metrics) unregister() {
 	if m.registry == nil {
 		return
 	}
-	for _, c := range append(m.gauges, m.uploads, m.uploadedBytes, m.failures, m.storageErrors) {
+	for _, c := range []prometheus.Collector{m.gauges, m.uploads, m.uploadedBytes, m.failures, m.storageErrors, m.repairs} {
 		m.registry.Unregister(c)
+	}
+}
+
+// gauges collect an Archive's Stats, read once for all of them.
+type gauges struct {
+	a    *Archive
+	list []gauge
+}
+
+type gauge struct {
+	desc *prometheus.Desc
+	read func(Stats) float64
+}
+
+func newGauges(a *Archive) *gauges {
+	g := &gauges{a: a}
+	add := func(name, help string, read func(Stats) float64) {
+		g.list = append(g.list, gauge{prometheus.NewDesc("gatepost_archive_"+name, help, nil, nil), read})
+	}
+	add("spool_bytes", "Bytes in the spool.", func(s Stats) float64 { return float64(s.SpoolBytes) })
+	add("spool_files", "Finished files in the spool: the queue of uploads.", func(s Stats) float64 { return float64(s.Waiting) })
+	add("spool_free_bytes", "Free bytes of the spool's disk.", func(s Stats) float64 { return float64(s.DiskFree) })
+	add("lag_seconds", "For how long the oldest finished file waits.", func(s Stats) float64 { return s.Lag.Seconds() })
+	add("disk_low", "1 while the spool's disk has less than its reserve.", func(s Stats) float64 {
+		if s.DiskLow {
+			return 1
+		}
+		return 0
+	})
+	return g
+}
+
+// Describe implements prometheus.Collector.
+func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, x := range g.list {
+		ch <- x.desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (g *gauges) Collect(ch chan<- prometheus.Metric) {
+	s := g.a.Stats()
+	for _, x := range g.list {
+		ch <- prometheus.MustNewConstMetric(x.desc, prometheus.GaugeValue, x.read(s))
 	}
 }

@@ -23,9 +23,11 @@ const (
 	controlTimeout = 15 * time.Second
 	objectTimeout  = 30 * time.Second
 	slowest        = 64 << 10 // bytes per second
+	hangGrace      = 15 * time.Second
 )
 
-// work takes jobs until ctx is done.
+// work takes jobs until ctx is done, or another worker took its place because it
+// hung.
 func (a *Archive) work(ctx context.Context) {
 	for {
 		j, ok := a.jobs.take(ctx)
@@ -33,15 +35,20 @@ func (a *Archive) work(ctx context.Context) {
 			return
 		}
 		step, err := a.upload(ctx, j)
+		mine := true
 		switch {
-		case err == nil:
-			a.jobs.done(j)
+		case err == nil || j.finished.Load(): // by this attempt, or by one that hung and came back
+			mine = a.jobs.done(j)
 		case ctx.Err() != nil:
 			a.jobs.retry(j)
 			return
 		default:
 			a.failed(j, step, err)
-			a.jobs.retry(j)
+			mine = a.jobs.retry(j)
+		}
+		if !mine {
+			a.replaced.Add(-1)
+			return
 		}
 	}
 }
@@ -51,7 +58,7 @@ func (a *Archive) failed(j *job, step string, err error) {
 	a.mu.Lock()
 	a.failures++
 	a.mu.Unlock()
-	a.o.Metrics.failures.WithLabelValues(step).Inc()
+	a.o.Metrics.failures.WithLabelValues(step, kindOf(err)).Inc()
 	if j.attempts%20 != 0 {
 		return
 	}
@@ -61,10 +68,16 @@ func (a *Archive) failed(j *job, step string, err error) {
 
 // upload brings one spool file all the way. step names where it failed.
 func (a *Archive) upload(ctx context.Context, j *job) (step string, err error) {
+	if j.lost != nil {
+		return "row", a.again(ctx, *j.lost)
+	}
 	if j.closed == nil {
 		c, err := record.Recover(j.path, j.runEnd)
 		if errors.Is(err, record.ErrEmpty) {
 			return "", nil
+		}
+		if _, gone := os.Stat(j.path); errors.Is(gone, fs.ErrNotExist) {
+			return "", nil // it was brought all the way meanwhile
 		}
 		if err != nil {
 			return "recover", err
@@ -83,8 +96,8 @@ func (a *Archive) upload(ctx context.Context, j *job) (step string, err error) {
 	}
 	a.mu.Lock()
 	a.uploaded++
-	if c := a.camera(j.camera); r.End.After(c.last) {
-		c.last = r.End
+	if c := a.camera(j.camera); c.newest == nil || r.End.After(c.newest.End) {
+		c.newest = &r
 	}
 	a.mu.Unlock()
 	a.o.Metrics.uploads.Inc()
@@ -138,6 +151,14 @@ func (a *Archive) row(ctx context.Context, r gatepost.Recording) error {
 	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
 	defer cancel()
 	return a.o.Control.RecordingClosed(ctx, r)
+}
+
+// kindOf sorts failures for the metric: "timeout", or the code of the error.
+func kindOf(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "timeout"
+	}
+	return string(gatepost.CodeOf(err))
 }
 
 // recordingOf names a closed file in the words of the control plane.

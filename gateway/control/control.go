@@ -83,6 +83,7 @@ func (c *Client) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.S
 		all.RevokedGrants = append(all.RevokedGrants, reply.RevokedGrants...)
 		all.StoppedCameras = append(all.StoppedCameras, reply.StoppedCameras...)
 		all.Measure = append(all.Measure, reply.Measure...)
+		all.Missing = append(all.Missing, reply.Missing...)
 	}
 	return all, nil
 }

@@ -225,9 +225,11 @@ func (m *Muxer) EndRun(reason string) {
 
 // Flush sends what the open part holds, if anything. The owner calls it when
 // nothing has come for some time, so that the last frames do not wait for the
-// next one.
+// next one. While a unit is being written it does nothing: it waits for no sink.
 func (m *Muxer) Flush() {
-	m.mu.Lock()
+	if !m.mu.TryLock() {
+		return
+	}
 	defer m.mu.Unlock()
 	m.flush()
 }

@@ -13,25 +13,23 @@ import (
 	"github.com/gatepost-video/gatepost/streaming/cmaf"
 )
 
-// storage is the part of *os.File that a spool file is written by; tests put a
-// disk that fails there.
-type storage interface {
+// Storage is the part of *os.File that a spool file is written by.
+type Storage interface {
 	Write(b []byte) (int, error)
 	Truncate(size int64) error
 	Sync() error
 	Close() error
 }
 
-// create makes a new file. It is a variable of the Writer so that tests can
-// fill the disk.
-func create(path string) (storage, error) {
+// create makes a new file.
+func create(path string) (Storage, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 }
 
 // file is an open spool file.
 type file struct {
 	closed Closed // what is known so far
-	out    storage
+	out    Storage
 	hash   hash.Hash // of the bytes up to size
 	size   int64     // end of the last whole part
 	index  index
@@ -39,12 +37,12 @@ type file struct {
 	named  bool // the directory was synced since the file was made
 }
 
-// openFile makes the spool file that begins with part p.
-func openFile(dir string, start Closed, init *cmaf.Init, p *cmaf.Part, create func(string) (storage, error)) (*file, error) {
+// openFile makes the spool file at path that begins with part p.
+func openFile(path string, start Closed, init *cmaf.Init, p *cmaf.Part, create func(string) (Storage, error)) (*file, error) {
 	f := &file{closed: start, hash: sha256.New(), index: index{video: init.HasVideo}}
 	sum := sha256.Sum256(init.Data)
 	c := &f.closed
-	c.Path = filepath.Join(dir, name(c.Camera, c.Run, c.Seq)+mediaExt)
+	c.Path = path
 	c.Start = p.NTP.UTC().Truncate(time.Microsecond)
 	c.MediaTime = p.Start
 	c.Codecs, c.Width, c.Height = init.Codecs, init.Width, init.Height
@@ -52,7 +50,7 @@ func openFile(dir string, start Closed, init *cmaf.Init, p *cmaf.Part, create fu
 	if err := writeDescription(description{Closed: *c}); err != nil {
 		return nil, fmt.Errorf("describe %s: %w", c.Path, err)
 	}
-	err := syncDir(dir)
+	err := syncDir(filepath.Dir(path))
 	if err == nil {
 		f.out, err = create(c.Path)
 	}

@@ -317,21 +317,21 @@ func TestRunIDs(t *testing.T) {
 
 // disk is storage that fails from its nth write on, for a while.
 type disk struct {
-	storage
+	Storage
 	fail func(op string) error
 }
 
 func (d *disk) Write(b []byte) (int, error) {
 	if err := d.fail("write"); err != nil {
-		n, _ := d.storage.Write(b[:len(b)/2]) // a full disk takes a bit still
+		n, _ := d.Storage.Write(b[:len(b)/2]) // a full disk takes a bit still
 		return n, err
 	}
-	return d.storage.Write(b)
+	return d.Storage.Write(b)
 }
 
-func (d *disk) Sync() error { return errors.Join(d.fail("sync"), d.storage.Sync()) }
+func (d *disk) Sync() error { return errors.Join(d.fail("sync"), d.Storage.Sync()) }
 func (d *disk) Truncate(n int64) error {
-	return errors.Join(d.fail("truncate"), d.storage.Truncate(n))
+	return errors.Join(d.fail("truncate"), d.Storage.Truncate(n))
 }
 
 var errFull = errors.New("no space left on device")
@@ -364,7 +364,7 @@ func TestDiskFailures(t *testing.T) {
 				return nil
 			}
 			r := start(t, Options{SyncEvery: time.Hour}, func(w *Writer) {
-				w.create = func(path string) (storage, error) {
+				w.create = func(path string) (Storage, error) {
 					if err := fail("create"); err != nil {
 						return nil, err
 					}
@@ -410,7 +410,7 @@ func TestFirstFileStays(t *testing.T) {
 	k := clip(t, "4")
 	n := 0
 	r := start(t, Options{}, func(w *Writer) {
-		w.create = func(path string) (storage, error) {
+		w.create = func(path string) (Storage, error) {
 			s, err := create(path)
 			if n++; n == 1 {
 				return nil, errors.Join(errFull, err, s.Close())
@@ -430,7 +430,7 @@ func TestRotationFails(t *testing.T) {
 	k := clip(t, "6")
 	n := 0
 	r := start(t, Options{Target: 2 * time.Second}, func(w *Writer) {
-		w.create = func(path string) (storage, error) {
+		w.create = func(path string) (Storage, error) {
 			if n++; n == 2 {
 				return nil, errFull
 			}
@@ -449,7 +449,7 @@ func TestPushback(t *testing.T) {
 	k := clip(t, "4")
 	gate := make(chan struct{})
 	r := start(t, Options{QueueBytes: 4096}, func(w *Writer) {
-		w.create = func(path string) (storage, error) {
+		w.create = func(path string) (Storage, error) {
 			<-gate
 			return create(path)
 		}
@@ -483,7 +483,7 @@ func TestSyncEvery(t *testing.T) {
 	k := clip(t, "2")
 	synced := make(chan struct{}, 100)
 	r := start(t, Options{SyncEvery: 50 * time.Millisecond}, func(w *Writer) {
-		w.create = func(path string) (storage, error) {
+		w.create = func(path string) (Storage, error) {
 			s, err := create(path)
 			return &disk{s, func(op string) error {
 				if op == "sync" {

@@ -25,7 +25,7 @@ func TestStuck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.create = func(path string) (storage, error) {
+			w.create = func(path string) (Storage, error) {
 				close(entered)
 				c.wait(release)
 				return create(path)
@@ -75,7 +75,7 @@ func TestFailing(t *testing.T) {
 	var full atomic.Bool
 	full.Store(true)
 	r := start(t, Options{}, func(w *Writer) {
-		w.create = func(path string) (storage, error) {
+		w.create = func(path string) (Storage, error) {
 			if full.Load() {
 				return nil, errFull
 			}

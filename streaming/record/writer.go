@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,10 @@ type Options struct {
 	// Default: one second.
 	SyncEvery time.Duration
 
+	// Create makes a new file, which must not be there yet. Default: on the
+	// disk; tests put one there that fails or hangs.
+	Create func(path string) (Storage, error)
+
 	// PriorEnd is asked why the run before ended, when a run's first file
 	// begins. Default: what this Writer saw itself.
 	PriorEnd func() string
@@ -68,7 +73,8 @@ type Options struct {
 type Writer struct {
 	o      Options
 	queue  *queue
-	create func(string) (storage, error)
+	create func(string) (Storage, error)
+	began  time.Time
 
 	// Of Run's goroutine.
 	source   string // the publisher's run; "" when there is none
@@ -85,7 +91,7 @@ type Writer struct {
 	spooled   atomic.Int64
 	lost      atomic.Int64
 	failures  atomic.Int64
-	lastPart  atomic.Int64 // Unix ns; 0: none yet
+	lastPart  atomic.Int64 // since began, so that a step of the wall clock changes nothing; 0: none yet
 	failing   atomic.Bool
 	paths     atomic.Pointer[[2]string] // of the newest file, and of the one before
 }
@@ -109,7 +115,10 @@ func NewWriter(o Options) (*Writer, error) {
 	if o.SyncEvery <= 0 {
 		o.SyncEvery = DefaultSyncEvery
 	}
-	w := &Writer{o: o, queue: newQueue(o.QueueBytes), create: create}
+	if o.Create == nil {
+		o.Create = create
+	}
+	w := &Writer{o: o, queue: newQueue(o.QueueBytes), create: o.Create, began: time.Now()}
 	w.retention.Store(int64(o.RetentionDays))
 	return w, nil
 }
@@ -118,7 +127,8 @@ func NewWriter(o Options) (*Writer, error) {
 func (w *Writer) Start(run string, init *cmaf.Init) { w.queue.push(item{run: run, init: init}) }
 
 // Resume is Start in the middle of a run that another Writer began and cannot
-// go on with: it is recorded under an id of its own.
+// go on with: it is recorded under an id of its own, and the one before ended
+// with the reason "storage".
 func (w *Writer) Resume(run string, init *cmaf.Init) {
 	w.queue.push(item{run: run, mid: true, init: init})
 }
@@ -158,12 +168,12 @@ func (w *Writer) Stats() Stats {
 		Failing: w.failing.Load(), Stuck: w.queue.stuck(),
 	}
 	if at := w.lastPart.Load(); at != 0 {
-		s.LastPart = time.Unix(0, at)
+		s.LastPart = w.began.Add(time.Duration(at))
 	}
 	return s
 }
 
-// Paths returns the newest file that the Writer began and the one before it, ""
+// Paths returns the newest file that the Writer began, or tried to, and the one before it, ""
 // for none: one it writes, the other it may still be closing. A file that
 // OnClosed or OnAbandoned was told of is the taker's, though it is among them.
 func (w *Writer) Paths() [2]string {
@@ -212,6 +222,7 @@ func (w *Writer) handle(i item) {
 	case i.init != nil:
 		w.start(i.run, i.init)
 		if i.mid {
+			w.ended(EndStorage)
 			w.run = newRun()
 		}
 	case i.part != nil:
@@ -262,7 +273,7 @@ func (w *Writer) part(p *cmaf.Part) {
 		return
 	}
 	w.spooled.Store(w.file.size)
-	w.lastPart.Store(time.Now().UnixNano())
+	w.lastPart.Store(int64(time.Since(w.began)))
 	w.failing.Store(false)
 }
 
@@ -296,13 +307,14 @@ func (w *Writer) open(p *cmaf.Part) *file {
 			start.PriorEnd = w.o.PriorEnd()
 		}
 	}
-	f, err := openFile(w.o.Dir, start, w.init, p, w.create)
+	path := filepath.Join(w.o.Dir, name(start.Camera, start.Run, start.Seq)+mediaExt)
+	w.paths.Store(&[2]string{path, w.Paths()[0]}) // before it is there: nobody shall take it for a stray
+	f, err := openFile(path, start, w.init, p, w.create)
 	if err != nil {
 		w.broken(err)
 		return nil
 	}
 	w.seq++
-	w.paths.Store(&[2]string{f.closed.Path, w.Paths()[0]})
 	w.recording.Store(true)
 	return f
 }

@@ -743,9 +743,13 @@ export interface components {
             end_reason: string;
             /** Format: int64 */
             epoch: number;
+            last_recording?: string;
             measurement: components["schemas"]["Measurement"];
             node: string;
             online: boolean;
+            problem?: string;
+            /** Format: date-time */
+            problem_since?: string;
             protocol: string;
             recording: boolean;
             /** Format: date-time */
@@ -1457,6 +1461,7 @@ export interface components {
             /** Format: int64 */
             cursor: number;
             measure: string[];
+            missing?: string[];
             revoked_grants: string[];
             stopped_cameras: string[];
         };
