@@ -150,8 +150,12 @@ func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, er
 			return nil, err
 		}
 	}
-	permit, err := a.options.Control.AuthorisePublish(ctx, gatepost.PublishRequest{CameraID: req.CameraID, Key: req.Key,
-		Proven: req.Proven, Protocol: req.Protocol, Remote: req.Remote, Node: a.options.Node})
+	var permit gatepost.PublishPermit
+	err := ask(ctx, seen, func(ctx context.Context) (err error) {
+		permit, err = a.options.Control.AuthorisePublish(ctx, gatepost.PublishRequest{CameraID: req.CameraID, Key: req.Key,
+			Proven: req.Proven, Protocol: req.Protocol, Remote: req.Remote, Node: a.options.Node})
+		return err
+	})
 	switch code := gatepost.CodeOf(err); {
 	case code == gatepost.Unavailable && seen:
 		permit = known.permit // the control plane is away; the camera is known
@@ -168,6 +172,25 @@ func (a *Admission) admit(ctx context.Context, req ingest.Request) (*session, er
 		return nil, err
 	}
 	return a.open(req, permit, secret)
+}
+
+// knownPatience is how long a camera that is known waits for the control plane:
+// some give up a handshake after three seconds.
+const knownPatience = time.Second
+
+// ask puts a question to the control plane. When the answer can do without it,
+// silence counts as Unavailable, and soon.
+func ask(ctx context.Context, known bool, question func(context.Context) error) error {
+	if !known {
+		return question(ctx)
+	}
+	bounded, cancel := context.WithTimeout(ctx, knownPatience)
+	defer cancel()
+	err := question(bounded)
+	if err != nil && bounded.Err() != nil {
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane does not answer", Err: err}
+	}
+	return err
 }
 
 // secretOf returns what tells a camera's present secret from a rotated one: a
@@ -299,7 +322,14 @@ func (a *Admission) SRTPassphrase(ctx context.Context, cameraID string) (string,
 	if !gatepost.ValidID(cameraID) {
 		return "", &gatepost.Error{Code: gatepost.NotFound, Message: "no such camera"}
 	}
-	pass, err := a.options.Control.SRTPassphrase(ctx, cameraID)
+	a.mu.Lock()
+	known := a.passphrases[cameraID] != ""
+	a.mu.Unlock()
+	var pass string
+	err := ask(ctx, known, func(ctx context.Context) (err error) {
+		pass, err = a.options.Control.SRTPassphrase(ctx, cameraID)
+		return err
+	})
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch gatepost.CodeOf(err) {

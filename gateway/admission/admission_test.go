@@ -26,6 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type control struct {
 	mu         sync.Mutex
 	away       bool
+	silent     bool              // takes questions and answers none
 	keys       map[string]string // camera → key
 	suspended  map[string]bool
 	epoch      int64
@@ -44,7 +45,22 @@ func (c *control) set(f func()) {
 
 var errAway = &gatepost.Error{Code: gatepost.Unavailable, Message: "away"}
 
-func (c *control) AuthorisePublish(_ context.Context, req gatepost.PublishRequest) (gatepost.PublishPermit, error) {
+// wait is silence.
+func (c *control) wait(ctx context.Context) error {
+	c.mu.Lock()
+	silent := c.silent
+	c.mu.Unlock()
+	if silent {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (c *control) AuthorisePublish(ctx context.Context, req gatepost.PublishRequest) (gatepost.PublishPermit, error) {
+	if err := c.wait(ctx); err != nil {
+		return gatepost.PublishPermit{}, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked++
@@ -63,7 +79,10 @@ func (c *control) AuthorisePublish(_ context.Context, req gatepost.PublishReques
 	return gatepost.PublishPermit{CameraID: req.CameraID, Epoch: c.epoch, RetentionDays: 30, NeedsAcceptance: c.acceptance}, nil
 }
 
-func (c *control) SRTPassphrase(_ context.Context, camera string) (string, error) {
+func (c *control) SRTPassphrase(ctx context.Context, camera string) (string, error) {
+	if err := c.wait(ctx); err != nil {
+		return "", err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.away {
@@ -569,6 +588,29 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("last word: %+v", st)
 		}
 		r.refused(gatepost.Unavailable, nil)
+	})
+}
+
+// A control plane that takes questions and answers none must not hold up cameras
+// that are known: some give up after three seconds.
+func TestControlPlaneSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		defer r.stop()
+		if _, err := r.SRTPassphrase(t.Context(), r.camera); err != nil {
+			t.Fatal(err)
+		}
+		r.admitted(nil).End(gatepost.EndClosed)
+		r.control.set(func() { r.control.silent = true })
+		defer r.control.set(func() { r.control.silent = false })
+		begin := time.Now()
+		if p, err := r.SRTPassphrase(t.Context(), r.camera); err != nil || p != gatepost.SRTPassphrase(r.key) {
+			t.Errorf("passphrase: %v", err)
+		}
+		r.feed(r.admitted(nil))
+		if took := time.Since(begin); took > 2500*time.Millisecond {
+			t.Errorf("a known camera waited %s", took)
+		}
 	})
 }
 
