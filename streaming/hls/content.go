@@ -18,6 +18,22 @@ type Content struct {
 	Type   string // MIME type
 	Size   int64
 	chunks [][]byte
+	header [][]string // values of contentHeaders
+}
+
+// contentHeaders are in the server's spelling, so that values can be put into its
+// map as they are. All answers with the same content share them.
+var contentHeaders = [...]string{"Content-Type", "Content-Length", "Cache-Control"}
+
+var cacheControl = []string{"public, max-age=" + strconv.Itoa(int(Cacheable/time.Second)) + ", immutable"}
+
+func content(chunks ...[]byte) *Content {
+	c := &Content{Type: "video/mp4", chunks: chunks}
+	for _, b := range chunks {
+		c.Size += int64(len(b))
+	}
+	c.header = [][]string{{c.Type}, {strconv.FormatInt(c.Size, 10)}, cacheControl}
+	return c
 }
 
 // WriteTo implements io.WriterTo.
@@ -36,9 +52,9 @@ func (c *Content) WriteTo(w io.Writer) (int64, error) {
 // ServeHTTP answers GET and HEAD with the content, to be cached by anybody.
 func (c *Content) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	h := w.Header()
-	h.Set("Content-Type", c.Type)
-	h.Set("Content-Length", strconv.FormatInt(c.Size, 10))
-	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(Cacheable/time.Second))+", immutable")
+	for i, name := range contentHeaders {
+		h[name] = c.header[i]
+	}
 	w.WriteHeader(http.StatusOK)
 	if req.Method != http.MethodHead {
 		_, _ = c.WriteTo(w) // the viewer has gone; there is nobody to tell
@@ -56,56 +72,53 @@ func (r *Ring) Open(ctx context.Context, name, secret string) (*Content, error) 
 	if r.closed {
 		return nil, ErrClosed
 	}
-	k, number, ok := r.parseName(name)
+	k, number, ok := parseName(name)
 	if !ok {
 		return nil, ErrNotFound
 	}
 	if k == kindInit {
-		return r.openInit(number) // there is no picture in it
+		return r.openInit(name, number) // there is no picture in it
 	}
 	e := r.epoch(secret)
-	if e != nil {
-		r.ask()
-	}
 	switch {
 	case e == nil:
 	case k == kindSegment:
-		return r.openWhole(number, e)
+		return r.openWhole(name, number, e)
 	case k == kindPart && (e.until.IsZero() || number < e.next):
-		return r.openPart(ctx, number)
+		return r.openPart(ctx, name, number)
 	}
 	return nil, ErrNotFound
 }
 
-func content(chunks ...[]byte) *Content {
-	c := &Content{Type: "video/mp4", chunks: chunks}
-	for _, b := range chunks {
-		c.Size += int64(len(b))
-	}
-	return c
-}
-
-func (r *Ring) openInit(number int64) (*Content, error) {
-	if r.init != nil && r.init.number == number {
-		return content(r.init.Data), nil
+func (r *Ring) openInit(name string, number int64) (*Content, error) {
+	if i := r.init; i != nil && i.number == number {
+		return i.open(r, name)
 	}
 	for _, s := range r.segments {
 		if s.init.number == number {
-			return content(s.init.Data), nil
+			return s.init.open(r, name)
 		}
 	}
 	return nil, ErrNotFound
 }
 
+func (i *initSegment) open(r *Ring, name string) (*Content, error) {
+	if !same(r.initName(i), name) {
+		return nil, ErrNotFound
+	}
+	return content(i.Data), nil
+}
+
 // openWhole returns a closed segment.
-func (r *Ring) openWhole(msn int64, e *epoch) (*Content, error) {
+func (r *Ring) openWhole(name string, msn int64, e *epoch) (*Content, error) {
 	for _, s := range r.segments {
-		if s.msn != msn || !s.closed {
+		if s.msn != msn || !s.closed || !same(r.segmentName(s), name) {
 			continue
 		}
 		if !e.until.IsZero() && s.first+int64(len(s.parts)) > e.next {
 			break
 		}
+		r.ask()
 		chunks := make([][]byte, len(s.parts))
 		for i, p := range s.parts {
 			chunks[i] = p.Data
@@ -115,8 +128,12 @@ func (r *Ring) openWhole(msn int64, e *epoch) (*Content, error) {
 	return nil, ErrNotFound
 }
 
-func (r *Ring) openPart(ctx context.Context, number int64) (*Content, error) {
+func (r *Ring) openPart(ctx context.Context, name string, number int64) (*Content, error) {
 	if number == r.next {
+		if !same(r.hint(), name) {
+			return nil, ErrNotFound
+		}
+		r.ask()
 		ends := r.ends
 		if err := r.wait(ctx, 3*TargetDuration, func() (bool, error) {
 			if r.ends != ends {
@@ -129,7 +146,15 @@ func (r *Ring) openPart(ctx context.Context, number int64) (*Content, error) {
 	}
 	for _, s := range r.segments {
 		if i := number - s.first; i >= 0 && i < int64(len(s.parts)) {
-			return content(s.parts[i].Data), nil
+			if !same(r.partName(s, int(i)), name) {
+				break
+			}
+			r.ask()
+			p := &s.parts[i]
+			if p.content == nil {
+				p.content = content(p.Data)
+			}
+			return p.content, nil
 		}
 	}
 	return nil, ErrNotFound

@@ -101,8 +101,8 @@ func (r *Ring) appendName(b []byte, k kind, number int64) []byte {
 	return append(b, ".mp4"...)
 }
 
-// parseName is the inverse of appendName. It refuses what this ring did not name.
-func (r *Ring) parseName(name string) (kind, int64, bool) {
+// parseName reads what a name stands for, without looking whether this ring gave it.
+func parseName(name string) (kind, int64, bool) {
 	if len(name) < 2 || len(name) > 64 {
 		return 0, 0, false
 	}
@@ -111,10 +111,45 @@ func (r *Ring) parseName(name string) (kind, int64, bool) {
 		return 0, 0, false
 	}
 	number, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || number < 0 {
-		return 0, 0, false
+	return kind(name[0]), number, err == nil && number >= 0
+}
+
+// same compares a name with what somebody sent.
+func same(name, sent string) bool { return hmac.Equal([]byte(name), []byte(sent)) }
+
+// Names are made once and kept with what they stand for.
+
+func (r *Ring) partName(s *segment, i int) string {
+	p := &s.parts[i]
+	if p.name == "" {
+		p.name = r.name(kindPart, s.first+int64(i))
 	}
+	return p.name
+}
+
+func (r *Ring) segmentName(s *segment) string {
+	if s.name == "" {
+		s.name = r.name(kindSegment, s.msn)
+	}
+	return s.name
+}
+
+func (r *Ring) initName(i *initSegment) string {
+	if i.name == "" {
+		i.name = r.name(kindInit, i.number)
+	}
+	return i.name
+}
+
+// hint returns the name of the next part.
+func (r *Ring) hint() string {
+	if r.hinted.name == "" || r.hinted.number != r.next {
+		r.hinted.name, r.hinted.number = r.name(kindPart, r.next), r.next
+	}
+	return r.hinted.name
+}
+
+func (r *Ring) name(k kind, number int64) string {
 	var buf [64]byte
-	want := r.appendName(buf[:0], kind(name[0]), number)
-	return kind(name[0]), number, hmac.Equal(want, []byte(name))
+	return string(r.appendName(buf[:0], k, number))
 }

@@ -79,7 +79,7 @@ func (r *Ring) appendPlaylist(b []byte, skipped int) []byte {
 		discs-- // its own tag still stands in the playlist
 	}
 	if b == nil {
-		b = make([]byte, 0, 4096)
+		b = make([]byte, 0, 8<<10)
 	}
 	b = append(b, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:"...)
 	b = strconv.AppendInt(b, int64(TargetDuration/time.Second), 10)
@@ -117,7 +117,7 @@ func (r *Ring) appendPlaylist(b []byte, skipped int) []byte {
 		init = s.init
 	}
 	b = append(b, `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="`...)
-	b = r.appendURI(b, kindPart, r.next)
+	b = r.appendURI(b, r.hint())
 	return append(b, "\"\n"...)
 }
 
@@ -128,7 +128,7 @@ func (r *Ring) appendSegment(b []byte, s *segment, before *initSegment) []byte {
 	}
 	if s.discontinuity || s.init != before {
 		b = append(b, `#EXT-X-MAP:URI="`...)
-		b = r.appendURI(b, kindInit, s.init.number)
+		b = r.appendURI(b, r.initName(s.init))
 		b = append(b, "\"\n"...)
 	}
 	b = appendDateTime(b, s.wall)
@@ -137,7 +137,7 @@ func (r *Ring) appendSegment(b []byte, s *segment, before *initSegment) []byte {
 			b = append(b, "#EXT-X-PART:DURATION="...)
 			b = appendSeconds(b, p.Duration)
 			b = append(b, `,URI="`...)
-			b = r.appendURI(b, kindPart, s.first+int64(i))
+			b = r.appendURI(b, r.partName(s, i))
 			b = append(b, '"')
 			if p.Independent {
 				b = append(b, ",INDEPENDENT=YES"...)
@@ -151,16 +151,16 @@ func (r *Ring) appendSegment(b []byte, s *segment, before *initSegment) []byte {
 	b = append(b, "#EXTINF:"...)
 	b = appendSeconds(b, s.duration)
 	b = append(b, ",\n"...)
-	b = r.appendURI(b, kindSegment, s.msn)
+	b = r.appendURI(b, r.segmentName(s))
 	return append(b, '\n')
 }
 
-func (r *Ring) appendURI(b []byte, k kind, number int64) []byte {
+func (r *Ring) appendURI(b []byte, name string) []byte {
 	b = append(b, "/part/"...)
 	b = append(b, r.capability...)
 	b = append(b, '/')
-	b = r.appendName(b, k, number)
-	if secret := r.epochs[0].secret; k != kindInit && secret != "" {
+	b = append(b, name...)
+	if secret := r.epochs[0].secret; kind(name[0]) != kindInit && secret != "" {
 		b = append(b, "?"+EpochParameter+"="...)
 		b = append(b, secret...)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // Request holds the delivery directives of a playlist request (RFC 8216bis
@@ -15,35 +16,62 @@ type Request struct {
 	Skip  bool  // _HLS_skip
 }
 
-// ParseRequest reads delivery directives. Parameters that are not directives are
-// ignored. It fails with ErrBadRequest.
-func ParseRequest(q url.Values) (Request, error) {
+// ParseRequest reads delivery directives from a query as it stands in the URL.
+// Parameters that are not directives are ignored. It fails with ErrBadRequest.
+func ParseRequest(query string) (Request, error) {
 	r := Request{Part: -1}
-	if v, ok := q["_HLS_msn"]; ok {
-		n, err := decimal(v[0])
+	if v, ok := Parameter(query, "_HLS_msn"); ok {
+		n, err := decimal(v)
 		if err != nil {
-			return Request{}, fmt.Errorf("%w: _HLS_msn must be a decimal number", ErrBadRequest)
+			return Request{}, errMSN
 		}
 		r.Block, r.MSN = true, n
 	}
-	if v, ok := q["_HLS_part"]; ok {
-		n, err := decimal(v[0])
+	if v, ok := Parameter(query, "_HLS_part"); ok {
+		n, err := decimal(v)
 		if err != nil {
-			return Request{}, fmt.Errorf("%w: _HLS_part must be a decimal number", ErrBadRequest)
+			return Request{}, errPart
 		}
 		if !r.Block {
-			return Request{}, fmt.Errorf("%w: _HLS_part needs _HLS_msn", ErrBadRequest)
+			return Request{}, errPartAlone
 		}
 		r.Part = n
 	}
-	if v, ok := q["_HLS_skip"]; ok {
+	if v, ok := Parameter(query, "_HLS_skip"); ok {
 		// v2 asks to skip date ranges as well; there are none.
-		if v[0] != "YES" && v[0] != "v2" {
-			return Request{}, fmt.Errorf("%w: _HLS_skip must be YES or v2", ErrBadRequest)
+		if v != "YES" && v != "v2" {
+			return Request{}, errSkip
 		}
 		r.Skip = true
 	}
 	return r, nil
+}
+
+var (
+	errMSN       = fmt.Errorf("%w: _HLS_msn must be a decimal number", ErrBadRequest)
+	errPart      = fmt.Errorf("%w: _HLS_part must be a decimal number", ErrBadRequest)
+	errPartAlone = fmt.Errorf("%w: _HLS_part needs _HLS_msn", ErrBadRequest)
+	errSkip      = fmt.Errorf("%w: _HLS_skip must be YES or v2", ErrBadRequest)
+)
+
+// Parameter returns the first value of a parameter of a query, without making a
+// map of it. Players write what they were given as it is: a query with escapes in
+// it, which is rare, takes the longer way.
+func Parameter(query, key string) (string, bool) {
+	if strings.ContainsAny(query, "%+;") {
+		values, _ := url.ParseQuery(query) // what does not parse is not there
+		v, ok := values[key]
+		if !ok {
+			return "", false
+		}
+		return v[0], true
+	}
+	for pair := range strings.SplitSeq(query, "&") {
+		if k, v, _ := strings.Cut(pair, "="); k == key {
+			return v, true
+		}
+	}
+	return "", false
 }
 
 // decimal parses a decimal integer of RFC 8216bis §4.2, digits only.

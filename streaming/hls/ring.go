@@ -70,15 +70,19 @@ type Ring struct {
 	inits       int64 // made so far
 	discontinue bool  // the next segment follows a discontinuity
 	segments    []*segment
-	listed      int           // index of the first segment that playlists show
-	next        int64         // number of the next part
-	msn         int64         // media sequence number of the next segment
-	discs       int64         // discontinuities so far
-	clock       time.Duration // media time since the ring was made, over all runs
-	bytes       int64
-	peak        int64 // bits per second of the busiest segment
-	epochs      []epoch
-	lingering   *time.Timer
+	listed      int      // index of the first segment that playlists show
+	next        int64    // number of the next part
+	hinted      struct { // the name of a part that was still to come
+		number int64
+		name   string
+	}
+	msn       int64         // media sequence number of the next segment
+	discs     int64         // discontinuities so far
+	clock     time.Duration // media time since the ring was made, over all runs
+	bytes     int64
+	peak      int64 // bits per second of the busiest segment
+	epochs    []epoch
+	lingering *time.Timer
 
 	version  int64 // counts whatever changes the playlist
 	rendered rendered
@@ -88,6 +92,7 @@ type Ring struct {
 type initSegment struct {
 	*cmaf.Init
 	number int64
+	name   string // "" until it is needed
 }
 
 // origin is where media sequence numbers count from: one second each, and
@@ -170,7 +175,11 @@ func (r *Ring) Part(p *cmaf.Part) {
 	if s == nil {
 		s = r.openSegment(p)
 	}
-	s.add(p, r.next)
+	name := "" // it was hinted at, or is made when somebody asks
+	if r.hinted.number == r.next {
+		name = r.hinted.name
+	}
+	s.add(p, r.next, name)
 	r.next++
 	r.bytes += int64(len(p.Data))
 	r.clock = s.clock + s.duration

@@ -17,7 +17,8 @@ type segment struct {
 	clock         time.Duration // media time of its first part within the ring
 	duration      time.Duration
 	wall          time.Time
-	parts         []*cmaf.Part
+	parts         []part
+	name          string // "" until it is needed
 	bytes         int64
 	closed        bool
 	hidden        time.Duration // on the ring's clock, when its parts left the playlist; 0 before
@@ -35,6 +36,13 @@ const partsShown = 3 * TargetDuration
 func (r *Ring) past(s *segment) bool {
 	slack := 2 * r.options.PartTarget
 	return r.clock > s.hidden+3*TargetDuration+slack && r.clock > s.unlisted+2*TargetDuration+slack
+}
+
+// part is a part with what is made of it when it is first needed.
+type part struct {
+	*cmaf.Part
+	name    string
+	content *Content
 }
 
 // longest is the most that EXTINF may say under a target duration: it is rounded
@@ -57,11 +65,11 @@ func (s *segment) spanUntil(at time.Duration) time.Duration {
 	return max(s.duration, min(at-s.start, longest))
 }
 
-func (s *segment) add(p *cmaf.Part, number int64) {
+func (s *segment) add(p *cmaf.Part, number int64, name string) {
 	if len(s.parts) == 0 {
 		s.first, s.start, s.wall = number, p.Start, p.NTP
 	}
-	s.parts = append(s.parts, p)
+	s.parts = append(s.parts, part{Part: p, name: name})
 	s.bytes += int64(len(p.Data))
 	// Frames that never came leave time between parts; it is the segment's.
 	s.duration = min(max(s.spanUntil(p.Start)+p.Duration, s.duration), longest)

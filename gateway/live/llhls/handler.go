@@ -201,7 +201,7 @@ func (h *Handler) serveMultivariant(w http.ResponseWriter, req *http.Request, to
 }
 
 func (h *Handler) servePlaylist(w http.ResponseWriter, req *http.Request, token string) {
-	directives, err := hls.ParseRequest(req.URL.Query())
+	directives, err := hls.ParseRequest(req.URL.RawQuery)
 	if err != nil {
 		refuse(w, explain(req.Context(), err))
 		return
@@ -269,7 +269,8 @@ func (h *Handler) serveMedia(w http.ResponseWriter, req *http.Request, capabilit
 		refuse(w, errNoPath)
 		return
 	}
-	c, err := ring.Open(req.Context(), name, req.URL.Query().Get(hls.EpochParameter))
+	epoch, _ := hls.Parameter(req.URL.RawQuery, hls.EpochParameter)
+	c, err := ring.Open(req.Context(), name, epoch)
 	if err != nil {
 		refuse(w, explain(req.Context(), err))
 		return
