@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,11 +93,9 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	}
 	g.whip = whip.New(g.engine, g.admission, whip.Options{})
 	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{})
-	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Rings: g.rings})
+	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Revoked: g.admission.Revoked, Rings: g.rings, Joined: joined})
 
 	mux := http.NewServeMux()
-	mux.Handle("/hls/", g.llhls)
-	mux.Handle("/part/", g.llhls)
 	mux.Handle("/whip/", g.whip)
 	mux.Handle("/whep/", g.whep)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
@@ -107,7 +106,15 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	if served, ok := o.objects.(objstore.Server); ok {
 		all.Handle("/objects/", moving(served.Handler(), downloadStall))
 	}
-	g.handler = all
+	viewers := bounded(g.llhls, answerTimeout)
+	g.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Ten requests a second of every viewer: they take no detour.
+		if strings.HasPrefix(r.URL.Path, "/part/") || strings.HasPrefix(r.URL.Path, "/hls/") {
+			viewers.ServeHTTP(w, r)
+			return
+		}
+		all.ServeHTTP(w, r)
+	})
 	return g, nil
 }
 

@@ -32,7 +32,11 @@ func http2Config(stall time.Duration) *http.HTTP2Config {
 // one.
 func bounded(h http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout)) // not every writer can
+		if m := mediaConnOf(r); m != nil {
+			m.bound(timeout)
+		} else {
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout)) // not every writer can
+		}
 		h.ServeHTTP(w, r)
 	})
 }

@@ -75,6 +75,7 @@ func serveMedia(ctx context.Context, l net.Listener, tlsConfig *tls.Config, h ht
 		HTTP2:             http2Config(connectionStall),
 		ErrorLog:          slog.NewLogLogger(quiet{slog.Default().Handler()}, slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
 	}
 	if tlsConfig != nil {
 		srv.TLSConfig = tlsConfig.Clone()
@@ -84,7 +85,7 @@ func serveMedia(ctx context.Context, l net.Listener, tlsConfig *tls.Config, h ht
 		if tlsConfig != nil {
 			failed <- srv.ServeTLS(l, "", "") // with HTTP/2, which Safari's LL-HLS needs
 		} else {
-			failed <- srv.Serve(l)
+			failed <- srv.Serve(mediaListener{l})
 		}
 	}()
 	select {

@@ -135,7 +135,7 @@ func (r *Ring) openPart(ctx context.Context, name string, number int64) (*Conten
 		}
 		r.ask()
 		ends := r.ends
-		if err := r.wait(ctx, 3*TargetDuration, func() (bool, error) {
+		if err := r.wait(ctx, nil, 3*TargetDuration, func() (bool, error) {
 			if r.ends != ends {
 				return false, ErrNotFound
 			}

@@ -13,22 +13,28 @@ const MIME = "application/vnd.apple.mpegurl"
 
 // Playlist is a rendered playlist, shared by everybody who asks for it.
 type Playlist struct {
-	Body []byte
+	Body   []byte
+	Length []string // of Body, as the value of Content-Length
 
-	once sync.Once
-	gzip []byte
+	once       sync.Once
+	gzip       []byte
+	gzipLength []string
 }
 
-// Gzip returns the body compressed, which is done once.
-func (p *Playlist) Gzip() []byte {
+func newPlaylist(body []byte) *Playlist {
+	return &Playlist{Body: body, Length: []string{strconv.Itoa(len(body))}}
+}
+
+// Gzip returns the body compressed, which is done once, and its length.
+func (p *Playlist) Gzip() (body []byte, length []string) {
 	p.once.Do(func() {
 		var b bytes.Buffer
 		w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 		_, _ = w.Write(p.Body) // a bytes.Buffer does not fail
 		_ = w.Close()
-		p.gzip = b.Bytes()
+		p.gzip, p.gzipLength = b.Bytes(), []string{strconv.Itoa(b.Len())}
 	})
-	return p.gzip
+	return p.gzip, p.gzipLength
 }
 
 // rendered holds the newest playlists.
@@ -64,7 +70,7 @@ func (r *Ring) render(delta bool) *Playlist {
 		cached = &r.rendered.delta
 	}
 	if *cached == nil {
-		*cached = &Playlist{Body: r.appendPlaylist(nil, skipped)}
+		*cached = newPlaylist(r.appendPlaylist(nil, skipped))
 	}
 	return *cached
 }

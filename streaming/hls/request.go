@@ -14,6 +14,10 @@ type Request struct {
 	MSN   int64 // _HLS_msn
 	Part  int64 // _HLS_part; -1: the whole segment
 	Skip  bool  // _HLS_skip
+
+	// Stop, when closed, ends the wait with ErrStopped; nil never does. It
+	// spares those who serve many viewers a context for each request.
+	Stop <-chan struct{}
 }
 
 // ParseRequest reads delivery directives from a query as it stands in the URL.

@@ -14,6 +14,7 @@ var (
 	ErrNoMedia    = errors.New("hls: no media yet, or none any more")             // 503
 	ErrClosed     = errors.New("hls: ring closed")                                // 503
 	ErrTimeout    = errors.New("hls: nothing came within three target durations") // 503 (RFC 8216bis §6.2.5.2)
+	ErrStopped    = errors.New("hls: the wait was stopped")                       // by Request.Stop
 	ErrTooFar     = errors.New("hls: request lies too far ahead")                 // 400 (RFC 8216bis §6.2.5.2)
 	ErrBadRequest = errors.New("hls: malformed delivery directive")               // 400
 	ErrNotFound   = errors.New("hls: no such part, segment or init segment")      // 404

@@ -13,8 +13,8 @@ const offlineWait = 2 * TargetDuration
 // Playlist returns the media playlist. When req says so it waits for what req
 // asks for, until the run ends, three target durations at most.
 //
-// It fails with ErrNoMedia, ErrClosed, ErrTimeout, ErrTooFar, and with the
-// context's error.
+// It fails with ErrNoMedia, ErrClosed, ErrTimeout, ErrTooFar, ErrStopped, and with
+// the context's error.
 func (r *Ring) Playlist(ctx context.Context, req Request) (*Playlist, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -24,7 +24,7 @@ func (r *Ring) Playlist(ctx context.Context, req Request) (*Playlist, error) {
 	if !wasLive {
 		limit = offlineWait
 	}
-	err := r.wait(ctx, limit, func() (bool, error) {
+	err := r.wait(ctx, req.Stop, limit, func() (bool, error) {
 		if len(r.segments) == 0 {
 			return false, ErrNoMedia
 		}
@@ -48,12 +48,13 @@ func (r *Ring) Playlist(ctx context.Context, req Request) (*Playlist, error) {
 }
 
 // WaitMedia waits until there is anything to play. It fails with ErrClosed, with
-// ErrNoMedia after the limit, and with the context's error.
-func (r *Ring) WaitMedia(ctx context.Context, limit time.Duration) error {
+// ErrNoMedia after the limit, with ErrStopped when stop is closed, and with the
+// context's error.
+func (r *Ring) WaitMedia(ctx context.Context, stop <-chan struct{}, limit time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ask()
-	err := r.wait(ctx, limit, func() (bool, error) { return len(r.segments) > 0, nil })
+	err := r.wait(ctx, stop, limit, func() (bool, error) { return len(r.segments) > 0, nil })
 	if errors.Is(err, ErrTimeout) {
 		err = ErrNoMedia
 	}
@@ -62,7 +63,7 @@ func (r *Ring) WaitMedia(ctx context.Context, limit time.Duration) error {
 
 // wait blocks until done says so, or fails. It is called with r.mu held, and
 // holds it whenever it calls done and when it returns.
-func (r *Ring) wait(ctx context.Context, limit time.Duration, done func() (bool, error)) error {
+func (r *Ring) wait(ctx context.Context, stop <-chan struct{}, limit time.Duration, done func() (bool, error)) error {
 	var timeout <-chan time.Time
 	for {
 		if r.closed {
@@ -84,6 +85,8 @@ func (r *Ring) wait(ctx context.Context, limit time.Duration, done func() (bool,
 		case <-changed:
 		case <-ctx.Done():
 			err = ctx.Err()
+		case <-stop:
+			err = ErrStopped
 		case <-timeout:
 			err = ErrTimeout
 		}

@@ -40,11 +40,18 @@ type Options struct {
 	Authoriser Authoriser
 	Rings      Rings
 
+	// Joined, if set, is told before an answer is written whose body has so
+	// many bytes and comes in one piece: header and body may go out together.
+	Joined func(req *http.Request, body int64)
+
 	// RevokeGrace is how long what existed when a grant was revoked can still
 	// be fetched by the names that its viewer knows. Default: 2 s.
 	RevokeGrace time.Duration
+	// Revoked tells whether a grant was revoked, as far as this gateway has
+	// heard. It is asked on every request for a playlist. May be nil.
+	Revoked func(grantID string) bool
 	// VerifyTTL is how long a verified token is not verified again. Revoke
-	// overrides it. Default: 1 s.
+	// and Revoked override it. Default: 1 s, or 1 min with Revoked.
 	VerifyTTL time.Duration
 	// FirstPart is how long the first request waits for a camera that has
 	// just begun to push. Default: 3 s.
@@ -71,6 +78,9 @@ func New(o Options) *Handler {
 	}
 	if o.VerifyTTL <= 0 {
 		o.VerifyTTL = time.Second
+		if o.Revoked != nil {
+			o.VerifyTTL = time.Minute
+		}
 	}
 	if o.FirstPart <= 0 {
 		o.FirstPart = 3 * time.Second
@@ -94,29 +104,34 @@ func (h *Handler) Revoke(grantIDs ...string) {
 
 // ServeHTTP implements http.Handler for paths below /hls/ and /part/.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	allowAnyOrigin(w.Header())
+	header := w.Header()
+	for _, f := range anyOrigin {
+		header[f.name] = f.value
+	}
 	switch req.Method {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodOptions:
+		for _, f := range preflight {
+			header[f.name] = f.value
+		}
 		w.WriteHeader(http.StatusNoContent)
 		return
 	default:
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		header.Set("Allow", "GET, HEAD, OPTIONS")
 		writeProblem(w, http.StatusMethodNotAllowed, &gatepost.Error{Code: gatepost.Invalid, Message: "playlists and media are read with GET"})
 		return
 	}
-	path := strings.Split(req.URL.Path, "/")
-	if len(path) != 4 {
-		refuse(w, errNoPath)
-		return
-	}
+	root, rest, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/"), "/")
+	key, name, ok := strings.Cut(rest, "/")
 	switch {
-	case path[1] == "part":
-		h.serveMedia(w, req, path[2], path[3])
-	case path[1] == "hls" && path[3] == "index.m3u8":
-		h.serveMultivariant(w, req, path[2])
-	case path[1] == "hls" && path[3] == "live.m3u8":
-		h.servePlaylist(w, req, path[2])
+	case !ok || strings.Contains(name, "/"):
+		refuse(w, errNoPath)
+	case root == "part":
+		h.serveMedia(w, req, key, name)
+	case root == "hls" && name == "index.m3u8":
+		h.serveMultivariant(w, req, key)
+	case root == "hls" && name == "live.m3u8":
+		h.servePlaylist(w, req, key)
 	default:
 		refuse(w, errNoPath)
 	}
@@ -124,56 +139,60 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 var errNoPath = &gatepost.Error{Code: gatepost.NotFound, Message: "no such playlist or part"}
 
-// allowAnyOrigin lets pages of any origin play: what protects a stream is its
-// token, which such a page must have been given.
-func allowAnyOrigin(h http.Header) {
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", "*")
-	h.Set("Access-Control-Expose-Headers", "Content-Length, Date, Age, Retry-After")
-	h.Set("Access-Control-Max-Age", "86400")
-	h.Set("Timing-Allow-Origin", "*")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer") // the path holds a token
+// field is a header field in the server's spelling, with values that all answers
+// share.
+type field struct {
+	name  string
+	value []string
 }
 
-// watch is one admitted request for a playlist.
-type watch struct {
-	*request
-	ctx  context.Context // ends with the grant
-	ring *hls.Ring
+// anyOrigin lets pages of any origin play: what protects a stream is its token,
+// which such a page must have been given.
+var anyOrigin = []field{
+	{"Access-Control-Allow-Origin", []string{"*"}},
+	{"Access-Control-Expose-Headers", []string{"Content-Length, Date, Age, Retry-After"}},
+	{"Timing-Allow-Origin", []string{"*"}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Referrer-Policy", []string{"no-referrer"}}, // the path holds a token
 }
 
-// admit verifies a token and finds the ring of its camera. The caller must leave
-// the request.
-func (h *Handler) admit(ctx context.Context, token string) (watch, error) {
+// preflight is what OPTIONS tells besides.
+var preflight = []field{
+	{"Access-Control-Allow-Methods", []string{"GET, HEAD, OPTIONS"}},
+	{"Access-Control-Allow-Headers", []string{"*"}},
+	{"Access-Control-Max-Age", []string{"86400"}},
+}
+
+// admit verifies a token and finds the ring of its camera. The caller enters and
+// leaves the ticket.
+func (h *Handler) admit(ctx context.Context, token string, now time.Time) (*ticket, *hls.Ring, error) {
 	if len(token) == 0 || len(token) > maxToken {
-		return watch{}, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "this is not a media token"}
+		return nil, nil, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "this is not a media token"}
 	}
-	now := time.Now()
-	v, ok := h.viewers.known(token, now)
-	if !ok {
-		var err error
-		if v, err = h.options.Authoriser.Verify(ctx, token); err != nil {
-			return watch{}, err
+	t := h.viewers.known(token, now)
+	if t == nil {
+		v, err := h.options.Authoriser.Verify(ctx, token)
+		if err != nil {
+			return nil, nil, err
 		}
-		h.viewers.remember(token, v, now.Add(h.options.VerifyTTL))
+		if v.Action != gatepost.ActionLive {
+			return nil, nil, &gatepost.Error{Code: gatepost.Forbidden, Message: "this grant does not allow to watch live"}
+		}
+		if t, err = h.viewers.admit(token, v, now, now.Add(h.options.VerifyTTL)); err != nil {
+			return nil, nil, err
+		}
 	}
-	if v.Action != gatepost.ActionLive {
-		return watch{}, &gatepost.Error{Code: gatepost.Forbidden, Message: "this grant does not allow to watch live"}
+	if h.options.Revoked != nil && h.options.Revoked(t.viewer.GrantID) {
+		return nil, nil, errRevoked
 	}
-	if !v.ExpiresAt.IsZero() && !now.Before(v.ExpiresAt) {
-		return watch{}, errExpired
+	if err := t.err(); err != nil {
+		return nil, nil, err
 	}
-	ring := h.options.Rings.Ring(v.CameraID)
+	ring := h.options.Rings.Ring(t.viewer.CameraID)
 	if ring == nil {
-		return watch{}, errOffline
+		return nil, nil, errOffline
 	}
-	ctx, r, err := h.viewers.enter(ctx, v, now)
-	if err != nil {
-		return watch{}, err
-	}
-	return watch{request: r, ctx: ctx, ring: ring}, nil
+	return t, ring, nil
 }
 
 var (
@@ -183,59 +202,85 @@ var (
 )
 
 func (h *Handler) serveMultivariant(w http.ResponseWriter, req *http.Request, token string) {
-	v, err := h.admit(req.Context(), token)
+	now := time.Now()
+	t, ring, err := h.admit(req.Context(), token, now)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	defer func() { h.viewers.leave(v.request, time.Now()) }()
+	t.enter(now)
+	defer func() { t.leave(time.Now()) }()
 	var body []byte
-	if err = v.ring.WaitMedia(v.ctx, h.options.FirstPart); err == nil {
-		body, err = v.ring.Multivariant("live.m3u8")
+	if err = ring.WaitMedia(req.Context(), t.ended, h.options.FirstPart); err == nil {
+		body, err = ring.Multivariant("live.m3u8")
+	}
+	if gone := t.err(); gone != nil {
+		err = gone
 	}
 	if err != nil {
-		refuse(w, explain(v.ctx, err))
+		refuse(w, explain(err))
 		return
 	}
-	writePlaylist(w, req, body)
+	h.writePlaylist(w, req, body, []string{strconv.Itoa(len(body))})
 }
 
 func (h *Handler) servePlaylist(w http.ResponseWriter, req *http.Request, token string) {
 	directives, err := hls.ParseRequest(req.URL.RawQuery)
 	if err != nil {
-		refuse(w, explain(req.Context(), err))
+		refuse(w, explain(err))
 		return
 	}
-	v, err := h.admit(req.Context(), token)
+	now := time.Now()
+	t, ring, err := h.admit(req.Context(), token, now)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	defer func() { h.viewers.leave(v.request, time.Now()) }()
-	p, err := v.ring.Playlist(v.ctx, directives)
-	if err == nil {
-		err = v.ctx.Err() // revoked at the very moment the wait was over
+	t.enter(now)
+	defer func() { t.leave(time.Now()) }()
+	directives.Stop = t.ended
+	p, err := ring.Playlist(req.Context(), directives)
+	if gone := t.err(); gone != nil { // perhaps at the very moment the wait was over
+		err = gone
 	}
 	if err != nil {
-		refuse(w, explain(v.ctx, err))
+		refuse(w, explain(err))
 		return
 	}
-	h.route(v.ring)
-	body := p.Body
-	w.Header().Set("Vary", "Accept-Encoding")
-	if strings.Contains(req.Header.Get("Accept-Encoding"), "gzip") {
-		body = p.Gzip()
-		w.Header().Set("Content-Encoding", "gzip")
+	h.route(ring)
+	body, length := p.Body, p.Length
+	header := w.Header()
+	header["Vary"] = acceptEncoding
+	if acceptsGzip(req) {
+		body, length = p.Gzip()
+		header["Content-Encoding"] = gzipEncoding
 	}
-	writePlaylist(w, req, body)
+	h.writePlaylist(w, req, body, length)
 }
 
-// writePlaylist answers with a playlist, which no cache may keep: it is one
+var acceptEncoding, gzipEncoding = []string{"Accept-Encoding"}, []string{"gzip"}
+
+func acceptsGzip(req *http.Request) bool {
+	v := req.Header["Accept-Encoding"]
+	return len(v) > 0 && strings.Contains(v[0], "gzip")
+}
+
+// playlistFields are those of every playlist, which no cache may keep: it is one
 // viewer's, under his token.
-func writePlaylist(w http.ResponseWriter, req *http.Request, body []byte) {
-	w.Header().Set("Content-Type", hls.MIME)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.Header().Set("Cache-Control", "no-store")
+var playlistFields = []field{
+	{"Content-Type", []string{hls.MIME}},
+	{"Cache-Control", []string{"no-store"}},
+}
+
+func (h *Handler) writePlaylist(w http.ResponseWriter, req *http.Request, body []byte, length []string) {
+	header := w.Header()
+	for _, f := range playlistFields {
+		header[f.name] = f.value
+	}
+	header["Content-Length"] = length
+	if h.options.Joined != nil && req.Method == http.MethodGet {
+		h.options.Joined(req, int64(len(body)))
+	}
 	w.WriteHeader(http.StatusOK)
 	if req.Method != http.MethodHead {
 		_, _ = w.Write(body) // the viewer has gone; there is nobody to tell
@@ -272,19 +317,20 @@ func (h *Handler) serveMedia(w http.ResponseWriter, req *http.Request, capabilit
 	epoch, _ := hls.Parameter(req.URL.RawQuery, hls.EpochParameter)
 	c, err := ring.Open(req.Context(), name, epoch)
 	if err != nil {
-		refuse(w, explain(req.Context(), err))
+		refuse(w, explain(err))
 		return
+	}
+	if h.options.Joined != nil && req.Method == http.MethodGet {
+		h.options.Joined(req, c.Size)
 	}
 	c.ServeHTTP(w, req)
 }
 
 // explain says in our words what a ring failed with.
-func explain(ctx context.Context, err error) error {
+func explain(err error) error {
 	var e *gatepost.Error
-	switch cause := context.Cause(ctx); {
-	case errors.As(cause, &e):
-		return e
-	case errors.Is(err, context.Canceled):
+	switch {
+	case errors.As(err, &e), errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, hls.ErrNotFound):
 		return &gatepost.Error{Code: gatepost.NotFound, Message: "no such part, or no longer", Err: err}

@@ -1,9 +1,8 @@
 package llhls
 
 import (
-	"context"
-	"crypto/sha256"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,65 +16,114 @@ const (
 
 // viewers keeps who watches what.
 type viewers struct {
-	mu      sync.Mutex
+	mu      sync.RWMutex
+	tickets map[string]*ticket // by token
 	grants  map[string]*session
 	cameras map[string]map[*session]struct{}
-	tokens  map[[sha256.Size]byte]verified
 	swept   time.Time
 }
 
-// verified is a token whose signature was checked a moment ago.
-type verified struct {
-	viewer Viewer
-	until  time.Time
-}
-
-// session is one grant in use. Its fields belong to viewers.mu.
+// session is one grant in use.
 type session struct {
-	viewer  Viewer
-	seen    time.Time
-	active  map[*request]struct{} // under way
-	revoked bool
+	camera string
+	seen   atomic.Int64 // until when it counts at least, ns since 1970
+	active atomic.Int64 // requests under way
+
+	tickets map[*ticket]struct{} // belongs to viewers.mu
+	revoked bool                 // belongs to viewers.mu
 }
 
-// request is one request under way.
-type request struct {
+// ticket is a token that was verified, which makes its requests cheap.
+type ticket struct {
+	viewer  Viewer
 	session *session
-	cancel  context.CancelCauseFunc
+	until   atomic.Int64 // then it is verified again, ns since 1970
+
+	once  sync.Once
+	ended chan struct{} // closed when no more is served under it
+	cause error         // why; read it after ended
+	timer *time.Timer   // of the grant's expiry
+}
+
+// end refuses what comes, and what waits.
+func (t *ticket) end(cause error) {
+	t.once.Do(func() {
+		t.cause = cause
+		close(t.ended)
+	})
+}
+
+// err tells why the ticket is good for nothing any more, or returns nil.
+func (t *ticket) err() error {
+	select {
+	case <-t.ended:
+		return t.cause
+	default:
+		return nil
+	}
+}
+
+// enter begins a request, leave ends it.
+func (t *ticket) enter(now time.Time) {
+	t.session.active.Add(1)
+	t.session.see(now.Add(activeFor))
+}
+
+func (t *ticket) leave(now time.Time) {
+	t.session.see(now.Add(activeFor))
+	t.session.active.Add(-1)
+}
+
+// see makes the session count until some moment at least.
+func (s *session) see(until time.Time) {
+	for n := until.UnixNano(); ; {
+		was := s.seen.Load()
+		if n <= was || s.seen.CompareAndSwap(was, n) {
+			return
+		}
+	}
+}
+
+func (s *session) counts(now time.Time) bool {
+	return s.active.Load() > 0 || now.UnixNano() < s.seen.Load()
+}
+
+func (s *session) forgotten(now time.Time) bool {
+	return !s.counts(now) && now.UnixNano()-s.seen.Load() >= int64(forgetAfter)
 }
 
 func newViewers() *viewers {
 	return &viewers{
+		tickets: make(map[string]*ticket),
 		grants:  make(map[string]*session),
 		cameras: make(map[string]map[*session]struct{}),
-		tokens:  make(map[[sha256.Size]byte]verified),
 	}
 }
 
-// known returns the viewer of a token that was verified a moment ago.
-func (v *viewers) known(token string, now time.Time) (Viewer, bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	t, ok := v.tokens[sha256.Sum256([]byte(token))]
-	return t.viewer, ok && now.Before(t.until)
+// known returns the ticket of a token that was verified a while ago, or nil.
+func (v *viewers) known(token string, now time.Time) *ticket {
+	v.mu.RLock()
+	t := v.tickets[token]
+	v.mu.RUnlock()
+	if t == nil || now.UnixNano() >= t.until.Load() {
+		return nil
+	}
+	return t
 }
 
-func (v *viewers) remember(token string, viewer Viewer, until time.Time) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.tokens[sha256.Sum256([]byte(token))] = verified{viewer: viewer, until: until}
-}
-
-// enter begins a request of a viewer and derives its context, which ends when his
-// grant is revoked or expires, with an *Error as its cause; leave ends it. It fails
-// when the grant was revoked.
-func (v *viewers) enter(ctx context.Context, viewer Viewer, now time.Time) (context.Context, *request, error) {
+// admit makes a ticket for a token that was verified just now. It fails when the
+// grant was revoked or has expired.
+func (v *viewers) admit(token string, viewer Viewer, now, until time.Time) (*ticket, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.sweep(now)
+	if !viewer.ExpiresAt.IsZero() && !now.Before(viewer.ExpiresAt) {
+		return nil, errExpired
+	}
 	s := v.grants[viewer.GrantID]
 	if s == nil {
-		s = &session{viewer: viewer, active: make(map[*request]struct{})}
+		s = &session{camera: viewer.CameraID, tickets: make(map[*ticket]struct{})}
+		s.seen.Store(now.UnixNano())
 		v.grants[viewer.GrantID] = s
 		if v.cameras[viewer.CameraID] == nil {
 			v.cameras[viewer.CameraID] = make(map[*session]struct{})
@@ -83,25 +131,19 @@ func (v *viewers) enter(ctx context.Context, viewer Viewer, now time.Time) (cont
 		v.cameras[viewer.CameraID][s] = struct{}{}
 	}
 	if s.revoked {
-		return nil, nil, errRevoked
+		return nil, errRevoked
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	r := &request{session: s, cancel: cancel}
-	if !viewer.ExpiresAt.IsZero() {
-		timer := time.AfterFunc(viewer.ExpiresAt.Sub(now), func() { cancel(errExpired) })
-		r.cancel = func(err error) { timer.Stop(); cancel(err) }
+	t := v.tickets[token]
+	if t == nil || t.viewer != viewer {
+		t = &ticket{viewer: viewer, session: s, ended: make(chan struct{})}
+		if !viewer.ExpiresAt.IsZero() {
+			t.timer = time.AfterFunc(viewer.ExpiresAt.Sub(now), func() { t.end(errExpired) })
+		}
+		v.tickets[token] = t
+		s.tickets[t] = struct{}{}
 	}
-	s.active[r] = struct{}{}
-	s.seen = now
-	return ctx, r, nil
-}
-
-func (v *viewers) leave(r *request, now time.Time) {
-	r.cancel(context.Canceled)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(r.session.active, r)
-	r.session.seen = now
+	t.until.Store(until.UnixNano())
+	return t, nil
 }
 
 // sweep forgets tokens and viewers that are no more. It does so rarely enough to
@@ -111,29 +153,33 @@ func (v *viewers) sweep(now time.Time) {
 		return
 	}
 	v.swept = now
-	for k, t := range v.tokens {
-		if !now.Before(t.until) {
-			delete(v.tokens, k)
+	for token, t := range v.tickets {
+		if t.err() != nil || t.session.forgotten(now) {
+			delete(v.tickets, token)
+			delete(t.session.tickets, t)
+			if t.timer != nil {
+				t.timer.Stop()
+			}
 		}
 	}
 	for id, s := range v.grants {
-		if len(s.active) > 0 || now.Sub(s.seen) < forgetAfter {
+		if !s.forgotten(now) {
 			continue
 		}
 		delete(v.grants, id)
-		of := v.cameras[s.viewer.CameraID]
+		of := v.cameras[s.camera]
 		if delete(of, s); len(of) == 0 {
-			delete(v.cameras, s.viewer.CameraID)
+			delete(v.cameras, s.camera)
 		}
 	}
 }
 
 func (v *viewers) count(camera string, now time.Time) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	v.mu.RLock()
+	defer v.mu.RUnlock()
 	n := 0
 	for s := range v.cameras[camera] {
-		if !s.revoked && (len(s.active) > 0 || now.Sub(s.seen) < activeFor) {
+		if !s.revoked && s.counts(now) {
 			n++
 		}
 	}
@@ -151,15 +197,10 @@ func (v *viewers) revoke(grants []string) map[string]struct{} {
 			continue
 		}
 		s.revoked = true
-		for r := range s.active {
-			r.cancel(errRevoked)
+		for t := range s.tickets {
+			t.end(errRevoked)
 		}
-		cameras[s.viewer.CameraID] = struct{}{}
-		for k, t := range v.tokens {
-			if t.viewer.GrantID == id {
-				delete(v.tokens, k)
-			}
-		}
+		cameras[s.camera] = struct{}{}
 	}
 	return cameras
 }
