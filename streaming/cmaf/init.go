@@ -1,10 +1,12 @@
 package cmaf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4"
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4/seekablebuffer"
@@ -53,7 +55,25 @@ func newInit(tracks []*media.Track) (*Init, error) {
 		return nil, fmt.Errorf("init segment: %w", err)
 	}
 	out.Data = slices.Clone(buf.Bytes())
+	for _, t := range tracks {
+		if t.Codec == media.H265 {
+			mendHvcC(out.Data, t.SPS)
+		}
+	}
 	return out, nil
+}
+
+// mendHvcC writes general_profile_space to general_level_idc of an SPS (ITU-T H.265
+// §7.3.3) into the hvcC box of an init segment, where they stand in the same twelve
+// bytes (ISO 14496-15 §8.3.3.1.2). The library takes them from the SPS without
+// removing the emulation prevention bytes, and leaves out the tier.
+func mendHvcC(init, sps []byte) {
+	at := bytes.Index(init, []byte("hvcC"))
+	rbsp := h264.EmulationPreventionRemove(sps[:min(len(sps), 24)])
+	if at < 0 || len(init) < at+4+13 || len(rbsp) < 15 {
+		return
+	}
+	copy(init[at+5:at+17], rbsp[3:15]) // behind two bytes of NAL header and one of ids; behind the version
 }
 
 // sampleEntry is nil for a codec that MP4 does not carry.

@@ -377,3 +377,19 @@ func ExampleMaxPartDuration() {
 	fmt.Println(cmaf.MaxPartDuration(0), cmaf.MaxPartDuration(time.Second))
 	// Output: 235ms 1.176s
 }
+
+// TestInitOfH265 compares the hvcC box with the SPS, whose profile and level are
+// interspersed with emulation prevention bytes.
+func TestInitOfH265(t *testing.T) {
+	track := &media.Track{Codec: media.H265, ClockRate: 90000,
+		VPS: []byte("\x40\x01\x0c\x01\xff\xff\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x78\x95\x98\x09"),
+		SPS: []byte("\x42\x01\x01\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x78\xa0\x03\xc0\x80\x10\xe5\x96\x56\x69\x24\xca\xe0\x10\x00\x00\x03\x00\x10\x00\x00\x03\x01\xe0\x80"),
+		PPS: []byte("\x44\x01\xc1\x72\xb4\x62\x40"),
+	}
+	var got collector
+	newMuxer(&got).StartRun(&media.Run{ID: "run", Tracks: []*media.Track{track}})
+	_, hvcC, _ := bytes.Cut(got.inits[0].Data, []byte("hvcC"))
+	if want := []byte("\x01\x01\x60\x00\x00\x00\x90\x00\x00\x00\x00\x00\x78"); !bytes.HasPrefix(hvcC, want) {
+		t.Errorf("hvcC begins with %x, want %x; CODECS says %s", hvcC[:13], want, got.inits[0].Codecs)
+	}
+}
