@@ -32,6 +32,7 @@ test: setup build ## everything that must hold: generated files, races, SDK, por
 	$(MAKE) --no-print-directory verify
 	$(GO) vet ./...
 	$(GO) test -race -p 2 -timeout 12m $$($(GO) list ./... | grep -v /test/e2e)
+	$(GO) test -count=1 ./test/contract
 	npm test --workspaces --if-present
 	$(MAKE) --no-print-directory e2e
 

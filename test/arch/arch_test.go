@@ -56,6 +56,7 @@ var rooms = []room{
 	{"internal/demo", []string{".", "streaming/media"}},
 	{"portal", nil},
 	{"cmd/...", []string{"./..."}},
+	{"test/contract/...", []string{"test/contract/..."}},
 	{"test/...", []string{".", "test/..."}},
 	{"test/harness", []string{".", "internal/sqlstore/storetest"}},
 	{".", nil},
