@@ -53,8 +53,9 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 bench: ## Go benchmarks with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/...
 
-load: build ## 100 cameras at real time against the real binary, frames counted
-	GATEPOST_LONG=1 $(GO) test -timeout 10m -count=1 -v -run "^TestLoad$$" ./test/e2e
+load: build ## what cameras and viewers cost, as a table; CASES=a,b for some, ARGS=-list for all there are
+	$(GO) build -trimpath -o bin/load ./test/load
+	bin/load -cases "$(CASES)" $(ARGS)
 
 chaos: setup build ## kill -9 and storage outages, the long form
 	GATEPOST_LONG=1 $(GO) test -timeout 40m -count=1 -v -run 'TestKill|TestOutage' ./test/e2e
