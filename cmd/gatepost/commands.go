@@ -65,7 +65,7 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, objects.Close()) }()
 	tokens := token.NewVerifier(token.URLSource(c.Control+"/.well-known/jwks.json", nil), token.VerifierOptions{})
 	gw, err := newGateway(gatewayOptions{listeners: listeners, tls: tlsConfig, publicIPs: c.WebRTCIPs, spool: stores.path("spool"),
-		objects: objects, control: client, tokens: tokens, record: c.recordFlags, registry: newRegistry(),
+		objects: objects, control: client, tokens: tokens, record: c.recordFlags, edgeKey: c.EdgeKey, registry: newRegistry(),
 		checks: []check{{"functions", client.Check}}})
 	if err != nil {
 		return err

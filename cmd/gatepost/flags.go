@@ -91,6 +91,7 @@ type doorFlags struct {
 	RTMPS     string   `name:"rtmps" help:"Address of RTMPS; needs --tls-cert." env:"GATEPOST_RTMPS" placeholder:"ADDR"`
 	SRT       string   `name:"srt" help:"Address of SRT (UDP)." default:":8890" env:"GATEPOST_SRT" placeholder:"ADDR"`
 	WebRTCUDP string   `name:"webrtc-udp" help:"Address of WebRTC media (UDP and TCP)." default:":8189" env:"GATEPOST_WEBRTC_UDP" placeholder:"ADDR"`
+	EdgeKey   string   `help:"Secret that a cache such as nginx in front of --media presents; without it no playlist is shared (docs/design/edge.md)." env:"GATEPOST_EDGE_KEY" placeholder:"SECRET"`
 	WebRTCIPs []string `name:"webrtc-ip" help:"Public addresses to offer in WebRTC when behind NAT." env:"GATEPOST_WEBRTC_IP" placeholder:"IP"`
 }
 

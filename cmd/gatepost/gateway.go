@@ -66,6 +66,7 @@ type gatewayOptions struct {
 	control   nodeControl
 	tokens    *token.Verifier
 	record    recordFlags
+	edgeKey   string
 	registry  *prometheus.Registry
 	checks    []check // of readiness, besides its own
 }
@@ -93,7 +94,7 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	}
 	g.whip = whip.New(g.engine, g.admission, whip.Options{})
 	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{})
-	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Revoked: g.admission.Revoked, Rings: g.rings, Joined: joined})
+	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Revoked: g.admission.Revoked, Rings: g.rings, Joined: joined, EdgeKey: o.edgeKey})
 
 	mux := http.NewServeMux()
 	mux.Handle("/whip/", g.whip)
@@ -109,7 +110,7 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	viewers := bounded(g.llhls, answerTimeout)
 	g.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Ten requests a second of every viewer: they take no detour.
-		if strings.HasPrefix(r.URL.Path, "/part/") || strings.HasPrefix(r.URL.Path, "/hls/") {
+		if strings.HasPrefix(r.URL.Path, "/part/") || strings.HasPrefix(r.URL.Path, "/hls/") || strings.HasPrefix(r.URL.Path, "/edge/") {
 			viewers.ServeHTTP(w, r)
 			return
 		}

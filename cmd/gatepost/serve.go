@@ -85,7 +85,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	registry := newRegistry()
 	checks := []check{{"database", db.Ping}}
 	gw, err := newGateway(gatewayOptions{listeners: listeners, tls: tlsConfig, publicIPs: c.WebRTCIPs, spool: c.path("spool"),
-		objects: objects, control: plane.node, tokens: plane.tokens, record: c.recordFlags, registry: registry, checks: checks})
+		objects: objects, control: plane.node, tokens: plane.tokens, record: c.recordFlags, edgeKey: c.EdgeKey, registry: registry, checks: checks})
 	if err != nil {
 		return err
 	}

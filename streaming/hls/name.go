@@ -59,7 +59,7 @@ func (r *Ring) Withdraw(grace time.Duration) {
 		}
 	}
 	r.epochs = kept
-	r.version++
+	r.touch() // who waits for a shared playlist of the old epoch gets none
 }
 
 // epoch returns the epoch of a secret if it is still good, else nil.

@@ -47,8 +47,6 @@ type Options struct {
 	Linger time.Duration
 	// Idle is how long after the last request a ring keeps its window; then
 	// it keeps no more than a viewer needs to start at once. Default: 30 s.
-	// Least: Window and two target durations, after which whoever asked has
-	// seen what he was shown go (RFC 8216bis §6.2.2).
 	Idle time.Duration
 }
 
@@ -121,7 +119,6 @@ func New(o Options) *Ring {
 	if o.Idle <= 0 {
 		o.Idle = 30 * time.Second
 	}
-	o.Idle = max(o.Idle, o.Window+2*TargetDuration)
 	r := &Ring{
 		options: o,
 		changed: make(chan struct{}),
@@ -254,8 +251,11 @@ func (r *Ring) touch() {
 	}
 }
 
-// idle tells whether nobody has asked for anything for a while.
-func (r *Ring) idle() bool { return time.Since(r.asked) >= r.options.Idle }
+// idle tells whether nobody has asked for anything for a while, in which whoever
+// did has seen what he was shown go (RFC 8216bis §6.2.2).
+func (r *Ring) idle() bool {
+	return time.Since(r.asked) >= max(r.options.Idle, r.shown()+2*TargetDuration)
+}
 
 // ask notes that somebody wants something. From then on the window grows.
 func (r *Ring) ask() {

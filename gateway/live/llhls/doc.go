@@ -3,6 +3,9 @@
 //	/hls/{token}/index.m3u8   the multivariant playlist of one viewer
 //	/hls/{token}/live.m3u8    his media playlist, with blocking reload
 //	/part/{capability}/{name} init segments, parts and segments, the same for all
+//	/hls/{token}/pass         admits a viewer at a cache that knows the edge key
+//	/edge/{capability}/{epoch}
+//	                          the playlist that such a cache gives to whom it admitted
 //
 // A playlist needs a media token; parts are reached by unguessable names, so that
 // a cache may keep them for everybody. hls.Ring explains why a name tells nothing

@@ -53,6 +53,12 @@ type Options struct {
 	// VerifyTTL is how long a verified token is not verified again. Revoke
 	// and Revoked override it. Default: 1 s, or 1 min with Revoked.
 	VerifyTTL time.Duration
+	// EdgeKey is what a trusted cache in front of this gateway presents in
+	// X-Gatepost-Edge. Without it no playlist is shared.
+	EdgeKey string
+	// PassTTL is how long such a cache may admit a viewer without asking, as
+	// long as nobody's grant is revoked. Default: 15 s.
+	PassTTL time.Duration
 	// FirstPart is how long the first request waits for a camera that has
 	// just begun to push. Default: 3 s.
 	FirstPart time.Duration
@@ -82,6 +88,9 @@ func New(o Options) *Handler {
 			o.VerifyTTL = time.Minute
 		}
 	}
+	if o.PassTTL <= 0 {
+		o.PassTTL = 15 * time.Second
+	}
 	if o.FirstPart <= 0 {
 		o.FirstPart = 3 * time.Second
 	}
@@ -102,7 +111,7 @@ func (h *Handler) Revoke(grantIDs ...string) {
 	}
 }
 
-// ServeHTTP implements http.Handler for paths below /hls/ and /part/.
+// ServeHTTP implements http.Handler for paths below /hls/, /part/ and /edge/.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	header := w.Header()
 	for _, f := range anyOrigin {
@@ -132,6 +141,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		h.serveMultivariant(w, req, key)
 	case root == "hls" && name == "live.m3u8":
 		h.servePlaylist(w, req, key)
+	case root == "hls" && name == "pass" && h.isEdge(req):
+		h.servePass(w, req, key)
+	case root == "edge" && h.isEdge(req):
+		h.serveShared(w, req, key, name)
 	default:
 		refuse(w, errNoPath)
 	}
@@ -248,6 +261,11 @@ func (h *Handler) servePlaylist(w http.ResponseWriter, req *http.Request, token 
 		return
 	}
 	h.route(ring)
+	h.writeMedia(w, req, p)
+}
+
+// writeMedia answers with a media playlist.
+func (h *Handler) writeMedia(w http.ResponseWriter, req *http.Request, p *hls.Playlist) {
 	body, length := p.Body, p.Length
 	header := w.Header()
 	header["Vary"] = acceptEncoding
@@ -307,9 +325,7 @@ func (h *Handler) route(ring *hls.Ring) {
 }
 
 func (h *Handler) serveMedia(w http.ResponseWriter, req *http.Request, capability, name string) {
-	h.mu.RLock()
-	ring := h.rings[capability]
-	h.mu.RUnlock()
+	ring := h.ring(capability)
 	if ring == nil {
 		refuse(w, errNoPath)
 		return
