@@ -5,6 +5,7 @@
 //	go run ./test/load                       the cases of docs/performance.md
 //	go run ./test/load -cases rtsp-100,whep-200
 //	go run ./test/load -list                 what cases there are
+//	go run ./test/load -soak 30m             half an hour with flapping viewers and a kill -9
 //
 // It starts bin/gatepost, on a data directory of its own, and for each case a fresh
 // one; publishers and viewers run in processes of their own (package generator). All

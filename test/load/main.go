@@ -43,6 +43,7 @@ func run(ctx context.Context, args []string) error {
 		asJSON   = flags.Bool("json", false, "print JSON instead of a table")
 		warm     = flags.Duration("warm", 5*time.Second, "from when all have begun to the first figure")
 		window   = flags.Duration("window", 15*time.Second, "over which is measured")
+		soakFor  = flags.Duration("soak", 0, "run the soak for so long instead of cases")
 		binary   = flags.String("binary", "bin/gatepost", "the gatepost to measure")
 		dir      = flags.String("dir", "", "where its data directory is made; default: that for temporary files")
 		database = flags.String("database", "", "its --database; default: SQLite")
@@ -61,6 +62,9 @@ func run(ctx context.Context, args []string) error {
 		return nil
 	}
 	options := server.Options{Binary: *binary, Dir: *dir, Database: *database, Objects: *objects}
+	if *soakFor > 0 {
+		return soak(ctx, os.Stdout, options, *soakFor)
+	}
 	chosen, err := choose(*names)
 	if err != nil {
 		return err
