@@ -85,7 +85,7 @@ func (r *Ring) Open(ctx context.Context, name, secret string) (*Content, error) 
 	case k == kindSegment:
 		return r.openWhole(name, number, e)
 	case k == kindPart && (e.until.IsZero() || number < e.next):
-		return r.openPart(ctx, name, number)
+		return r.openPart(ctx, name, number, secret)
 	}
 	return nil, ErrNotFound
 }
@@ -128,20 +128,19 @@ func (r *Ring) openWhole(name string, msn int64, e *epoch) (*Content, error) {
 	return nil, ErrNotFound
 }
 
-func (r *Ring) openPart(ctx context.Context, name string, number int64) (*Content, error) {
+func (r *Ring) openPart(ctx context.Context, name string, number int64, secret string) (*Content, error) {
 	if number == r.next {
 		if !same(r.hint(), name) {
 			return nil, ErrNotFound
 		}
 		r.ask()
-		ends := r.ends
-		if err := r.wait(ctx, nil, 3*TargetDuration, func() (bool, error) {
-			if r.ends != ends {
-				return false, ErrNotFound
-			}
-			return r.next > number, nil
-		}); err != nil {
+		// The hint stands in the playlist while the camera is away (RFC 8216bis
+		// §6.2.6), and holds: the next run goes on with this number.
+		if err := r.wait(ctx, nil, 3*TargetDuration, func() (bool, error) { return r.next > number, nil }); err != nil {
 			return nil, err
+		}
+		if r.epoch(secret) == nil {
+			return nil, ErrNotFound // withdrawn while it waited
 		}
 	}
 	for _, s := range r.segments {

@@ -403,11 +403,21 @@ func TestPreloadHint(t *testing.T) {
 		if _, err := c.ring.Open(t.Context(), name, hint[3]); !errors.Is(err, ErrNotFound) {
 			t.Errorf("the part after the next: %v", err)
 		}
-		// A hint that never comes true ends with the run.
+		// A hint outlives its run: what comes when the camera is back is the part.
 		next := string(c.ring.appendName(nil, kindPart, 6))
 		time.AfterFunc(time.Second, func() { c.ring.End("network") })
+		time.AfterFunc(5*time.Second, func() { c.start("run-1", 0); c.push(1) })
+		began = time.Now()
+		if p, err := c.ring.Open(t.Context(), next, hint[3]); err != nil || time.Since(began) != 5*time.Second || p.chunks[0][0] != 6 {
+			t.Errorf("hint over the end of a run: after %v: %v, %v", time.Since(began), p, err)
+		}
+		// Whoever waits does not get what he may not see any more.
+		synctest.Wait()
+		next = string(c.ring.appendName(nil, kindPart, 7))
+		time.AfterFunc(time.Second, func() { c.ring.Withdraw(2 * time.Second) })
+		time.AfterFunc(5*time.Second, func() { c.push(1) })
 		if _, err := c.ring.Open(t.Context(), next, hint[3]); !errors.Is(err, ErrNotFound) {
-			t.Errorf("hint at the end of a run: %v", err)
+			t.Errorf("hint of a withdrawn epoch: %v", err)
 		}
 		c.ring.Close()
 	})
