@@ -97,6 +97,25 @@ func (c *clip) time(u *media.Unit) time.Duration {
 	return media.Duration(u.DTS, c.Tracks[u.Track].ClockRate) - c.first
 }
 
+// withoutAudio returns c with its video alone.
+func (c *clip) withoutAudio() *clip {
+	out := &clip{Clip: &mediatest.Clip{}, length: c.length, first: c.first}
+	for i, t := range c.Tracks {
+		if !t.Codec.Video() {
+			continue
+		}
+		out.Tracks = []*media.Track{t}
+		for _, u := range c.Units {
+			if u.Track == i {
+				copied := *u
+				copied.Track = 0
+				out.Units = append(out.Units, &copied)
+			}
+		}
+	}
+	return out
+}
+
 // h264 are the options of a small H.264 encoding with a key frame every gop frames.
 func h264(gop string, more ...string) []string {
 	return append([]string{"-c:v", "libx264", "-preset", "ultrafast", "-b:v", "100k", "-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", "0"}, more...)
