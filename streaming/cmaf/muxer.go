@@ -38,8 +38,8 @@ func MaxPartDuration(part time.Duration) time.Duration {
 	return (part * 20 / 17).Truncate(time.Millisecond)
 }
 
-// Muxer makes parts from the units of one camera. It implements stream.Sink;
-// its methods may be called from several goroutines.
+// Muxer makes parts from the units of one camera. It implements stream.Sink and
+// stream.Mover; its methods may be called from several goroutines.
 type Muxer struct {
 	options Options
 
@@ -52,6 +52,8 @@ type Muxer struct {
 	seq    uint32
 
 	audioOnly time.Duration // of audio that came since the last video frame
+
+	moved []move // what Moved has still to tell
 }
 
 // origin is media time zero: the decode time of the leading track's first

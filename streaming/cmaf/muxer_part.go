@@ -92,6 +92,7 @@ func (m *Muxer) send(a *track, n int, b *track, k int, duration time.Duration) {
 	}
 	m.seq++
 	part.Data = marshalPart(m.seq, a, n, b, k)
+	m.move(part.Data, a, n, b, k)
 	a.consume(n)
 	if b != nil {
 		b.consume(k)

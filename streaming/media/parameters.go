@@ -89,24 +89,25 @@ func (t *Track) PictureSize() (width, height int, err error) {
 }
 
 // With returns t with the parameter sets that au carries, or t itself when it
-// carries none or the same.
+// carries none or the same. It copies them: they lie in a picture's memory.
 func (t *Track) With(au AccessUnit) *Track {
-	next := *t
-	changed := false
-	for _, set := range []struct {
-		field *[]byte
-		found []byte
-	}{{&next.VPS, au.VPS}, {&next.SPS, au.SPS}, {&next.PPS, au.PPS}} {
-		if set.found != nil && !bytes.Equal(*set.field, set.found) {
-			*set.field = set.found
-			changed = true
-		}
-	}
-	if !changed {
+	if !differs(t.VPS, au.VPS) && !differs(t.SPS, au.SPS) && !differs(t.PPS, au.PPS) {
 		return t
+	}
+	next := *t
+	if differs(t.VPS, au.VPS) {
+		next.VPS = bytes.Clone(au.VPS)
+	}
+	if differs(t.SPS, au.SPS) {
+		next.SPS = bytes.Clone(au.SPS)
+	}
+	if differs(t.PPS, au.PPS) {
+		next.PPS = bytes.Clone(au.PPS)
 	}
 	return &next
 }
+
+func differs(set, found []byte) bool { return found != nil && !bytes.Equal(set, found) }
 
 // Change is how much two sets of parameters differ.
 type Change int

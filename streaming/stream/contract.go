@@ -14,3 +14,12 @@ type Sink interface {
 	// EndRun says why the run ended.
 	EndRun(reason string)
 }
+
+// Mover is a Sink that keeps the bytes of units as well, in another shape. What
+// the stream keeps for readers then moves there, so that nothing is kept twice.
+type Mover interface {
+	// Moved calls f for each unit whose bytes have a new place since the
+	// last call, with a unit that is the same but for lying there. It is
+	// called after WriteUnit, by the publisher.
+	Moved(f func(before, now *media.Unit))
+}

@@ -122,6 +122,47 @@ func TestSlowReaderIsMovedToAKeyFrame(t *testing.T) {
 	}
 }
 
+// mover is a sink that moves each unit with the one after it.
+type mover struct {
+	sink
+	told int
+}
+
+func (m *mover) Moved(f func(before, now *media.Unit)) {
+	for ; m.told < len(m.units)-1; m.told++ {
+		now := *m.units[m.told]
+		now.Data = [][]byte{{0x41, 0x9a, 0xff}}
+		f(m.units[m.told], &now)
+	}
+}
+
+// TestCacheMoves: what a sink keeps in another place is read from there, by
+// those who come later.
+func TestCacheMoves(t *testing.T) {
+	b := newBench(t)
+	m := &mover{}
+	b.s = stream.New(stream.Options{Sinks: []stream.Sink{m}, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)})
+	p := b.publish(videoTrack)
+	early := b.s.Subscribe(stream.SubscribeOptions{})
+	defer early.Close()
+	b.pictures(p, 0, 1)
+	if u := next(t, early); u != m.units[0] {
+		t.Error("a unit moved before its time")
+	}
+	b.pictures(p, 1, 9)
+	late := b.s.Subscribe(stream.SubscribeOptions{})
+	defer late.Close()
+	for i := range 10 {
+		u := next(t, late)
+		if u.PTS != m.units[i].PTS || u.Key != (i == 0) {
+			t.Fatalf("unit %d: %+v", i, u)
+		}
+		if moved := u.Data[0][2] == 0xff; moved != (i < 9) {
+			t.Errorf("unit %d: moved is %v", i, moved)
+		}
+	}
+}
+
 func TestCacheIsBounded(t *testing.T) {
 	b := newBench(t)
 	b.s = stream.New(stream.Options{CacheBytes: 10_000, CacheUnits: 50, QueueUnits: 10, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)})

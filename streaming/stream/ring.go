@@ -64,6 +64,22 @@ func (r *ring) push(u *media.Unit, run *media.Run, start bool) {
 	r.broadcast()
 }
 
+// moveWithin is how far back replace looks: more than a part has units.
+const moveWithin = 64
+
+// replace puts a unit in the place of one that is the same but for where its
+// bytes lie. It does nothing when that is gone.
+func (r *ring) replace(before, now *media.Unit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := r.head; n > r.tail && r.head-n < moveWithin; n-- {
+		if e := r.at(n - 1); e.unit == before {
+			e.unit = now
+			return
+		}
+	}
+}
+
 func (r *ring) grow() {
 	buf := make([]entry, 2*len(r.buf))
 	for n := r.tail; n < r.head; n++ {

@@ -58,6 +58,7 @@ type Options struct {
 // methods may be called from several goroutines.
 type Stream struct {
 	options Options
+	movers  []Mover // of the sinks
 	ring    ring
 
 	// mu serialises everything that publishers do, calls of sinks included.
@@ -101,6 +102,11 @@ func New(o Options) *Stream {
 		o.Log = slog.Default()
 	}
 	s := &Stream{options: o}
+	for _, sink := range o.Sinks {
+		if m, ok := sink.(Mover); ok {
+			s.movers = append(s.movers, m)
+		}
+	}
 	s.ring.init(o.CacheUnits, o.CacheBytes, o.QueueUnits)
 	s.state.meters = map[*Meter]struct{}{}
 	s.state.since = o.Now()
