@@ -80,3 +80,12 @@ type CameraAdmission struct {
 	Node       string // that wrote it; "" for none, or when the control plane ended its session
 	Unmeasured bool   // no verdict is stored
 }
+
+// CameraCounts is how many cameras are in a state, by the gateways' words.
+type CameraCounts struct {
+	Online    int // heard of lately
+	Recording int // of those: without a problem or not, their media reach a spool
+	Problem   int // of those online: with a problem of their recording
+	Offline   int // in service, and not online
+	RowsLate  int // of those recording: no recording of theirs came for long
+}

@@ -92,6 +92,7 @@ func (p *controlPlane) jobs() []job {
 	return []job{
 		{"identity", time.Hour, p.identity.Run},
 		{"node", time.Hour, p.node.Run},
+		{"recording", time.Minute, p.node.Reconcile},
 		{"playback", time.Hour, p.playback.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 	}
@@ -128,6 +129,7 @@ type controlHost struct {
 }
 
 func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, registry *prometheus.Registry, checks []check) (*controlHost, error) {
+	registry.MustRegister(p.node.Metrics())
 	h, err := fiberhost.New(fiberhost.Options{
 		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, NodeKey: nodeKey}},
 		Register: p.register(), Portal: portal.FS(), Origins: origins,

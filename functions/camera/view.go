@@ -34,14 +34,18 @@ type Camera struct {
 	State          gatepost.CameraState   `json:"state" enum:"planned,enrolled,acceptance,in_service,suspended,retired"`
 	Online         bool                   `json:"online"`
 	Recording      bool                   `json:"recording"`
-	Protocol       string                 `json:"protocol" doc:"That it pushes or last pushed by: rtsp, rtmp, srt, whip; empty when it never did"`
-	Since          *time.Time             `json:"since,omitempty" doc:"When it came online or went offline; not there when it never pushed"`
-	EndReason      gatepost.EndReason     `json:"end_reason,omitempty" doc:"Why it went offline"`
-	Viewers        int                    `json:"viewers"`
-	Media          CameraMedia            `json:"media" doc:"Of the last seconds that it pushed"`
-	Acceptance     *CameraAcceptance      `json:"acceptance"`
-	CreatedAt      time.Time              `json:"created_at"`
-	UpdatedAt      time.Time              `json:"updated_at"`
+
+	RecordingProblem      gatepost.RecordingProblem `json:"recording_problem,omitempty" enum:"recorder,storage,tracks,key_frames,upload" doc:"What is wrong with the recording of a camera that is online: recorder (it does nothing), storage (the gateway's disk cannot be written), tracks (what the camera sends cannot be put into a file), key_frames (the camera sends none), upload (recorded at the gateway, and not yet in the archive)"`
+	RecordingProblemSince *time.Time                `json:"recording_problem_since,omitempty" doc:"When that began; what was recorded before is safe"`
+
+	Protocol   string             `json:"protocol" doc:"That it pushes or last pushed by: rtsp, rtmp, srt, whip; empty when it never did"`
+	Since      *time.Time         `json:"since,omitempty" doc:"When it came online or went offline; not there when it never pushed"`
+	EndReason  gatepost.EndReason `json:"end_reason,omitempty" doc:"Why it went offline"`
+	Viewers    int                `json:"viewers"`
+	Media      CameraMedia        `json:"media" doc:"Of the last seconds that it pushed"`
+	Acceptance *CameraAcceptance  `json:"acceptance"`
+	CreatedAt  time.Time          `json:"created_at"`
+	UpdatedAt  time.Time          `json:"updated_at"`
 }
 
 // TransformSchema implements huma.SchemaTransformer: the verdict may be null.
@@ -117,6 +121,10 @@ func view(c gatepost.Camera, st gatepost.CameraStatus, now time.Time) Camera {
 		since := st.Since
 		v.Online = st.Online && fresh && c.State.MayPublish()
 		v.Recording = st.Recording && v.Online
+		if v.Online && st.Problem != "" {
+			began := st.ProblemSince
+			v.RecordingProblem, v.RecordingProblemSince = st.Problem, &began
+		}
 		switch {
 		case v.Online:
 			v.Viewers, v.EndReason = st.Viewers, ""

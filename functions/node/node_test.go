@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/functest"
 	"github.com/gatepost-video/gatepost/functions/node"
@@ -382,5 +384,60 @@ func TestRunForgetsRevocations(t *testing.T) {
 		if err := service.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A gateway is told which of the recordings that it stored have no row.
+func TestMissingRows(t *testing.T) {
+	each(t, func(t *testing.T, s *sqlstore.Store, p plane) {
+		c := storetest.NewCamera(t, s, storetest.NewOrganisation(t, s, gatepost.KindBusiness).ID)
+		r := storetest.NewRecording(t, s, c, time.Now().Add(-time.Minute), nil)
+		sync := func(recording string) []string {
+			reply, err := p.Sync(t.Context(), gatepost.SyncRequest{Node: "gw", Cameras: []gatepost.CameraStatus{
+				{CameraID: c.ID, Epoch: 1, Online: true, Recording: true, LastRecording: recording}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return reply.Missing
+		}
+		gone := gatepost.NewID()
+		if got := sync(r.ID); len(got) != 0 {
+			t.Errorf("missing: %q", got)
+		}
+		if got := sync(gone); !slices.Equal(got, []string{gone}) {
+			t.Errorf("missing: %q, want %q", got, gone)
+		}
+	})
+}
+
+// A camera whose gateway died without a word is offline within a minute and a
+// half, and back when the gateway speaks again.
+func TestReconcile(t *testing.T) {
+	s := storetest.OpenSQLite(t)
+	service := node.New(node.Options{Store: s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	c := storetest.NewCamera(t, s, storetest.NewOrganisation(t, s, gatepost.KindBusiness).ID)
+	status := gatepost.CameraStatus{CameraID: c.ID, Node: "gw", Epoch: 1, Online: true, Recording: true, Since: time.Now().Add(-time.Hour), SeenAt: time.Now().Add(-31 * time.Second)}
+	if err := s.PutStatuses(t.Context(), []gatepost.CameraStatus{status}); err != nil {
+		t.Fatal(err)
+	}
+	online := func() bool {
+		got, err := s.CameraStatuses(t.Context(), []string{c.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got[c.ID].Online
+	}
+	for range 2 {
+		if err := service.Reconcile(t.Context()); err != nil || online() {
+			t.Errorf("online %v, %v", online(), err)
+		}
+	}
+	if _, err := service.Sync(t.Context(), gatepost.SyncRequest{Node: "gw", Cameras: []gatepost.CameraStatus{status}}); err != nil || !online() {
+		t.Errorf("back: online %v, %v", online(), err)
+	}
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(service.Metrics())
+	if families, err := registry.Gather(); err != nil || len(families) != 4 {
+		t.Errorf("%d metrics, %v", len(families), err)
 	}
 }

@@ -44,6 +44,8 @@ type Revocations interface {
 // row of this camera, run and number is there already.
 type Recordings interface {
 	InsertRecording(ctx context.Context, r gatepost.Recording) error
+	// MissingRecordings returns those ids that no row has.
+	MissingRecordings(ctx context.Context, ids []string) ([]string, error)
 }
 
 // Store is all that the service keeps; internal/sqlstore has it.
@@ -51,6 +53,7 @@ type Store interface {
 	Cameras
 	Revocations
 	Recordings
+	Watch
 }
 
 // Options configure a Service.
@@ -61,7 +64,10 @@ type Options struct {
 }
 
 // Service answers gateways.
-type Service struct{ opts Options }
+type Service struct {
+	opts    Options
+	metrics *Metrics
+}
 
 // New makes a Service. Without a store it can be registered, for the OpenAPI
 // document, but not called.
@@ -69,7 +75,7 @@ func New(opts Options) *Service {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	return &Service{opts: opts}
+	return &Service{opts: opts, metrics: newMetrics()}
 }
 
 // admitTries bounds how often a camera that changes under our hands is looked
@@ -115,8 +121,8 @@ func (s *Service) SRTPassphrase(ctx context.Context, cameraID string) (string, e
 const revocationPage = 1000
 
 // Sync takes a gateway's word on its cameras, and tells it which grants were
-// revoked since its cursor, which cameras must stop, and which are to be
-// measured. Statuses of cameras that do not exist are passed over, and told to
+// revoked since its cursor, which cameras must stop, which are to be measured,
+// and which of the recordings that it names have no row. Statuses of cameras that do not exist are passed over, and told to
 // stop.
 func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.SyncReply, error) {
 	now := time.Now().UTC()
@@ -134,6 +140,7 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 		return reply, err
 	}
 	statuses := make([]gatepost.CameraStatus, 0, len(ids))
+	var stored []string
 	for _, id := range ids {
 		st := newest[id]
 		a, exists := admissions[id]
@@ -144,11 +151,21 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 		if st.Online && a.Unmeasured && a.State == gatepost.CameraAcceptance {
 			reply.Measure = append(reply.Measure, id)
 		}
+		if st.LastRecording != "" {
+			stored = append(stored, st.LastRecording)
+		}
 		st.Node, st.SeenAt = req.Node, now
 		statuses = append(statuses, st)
 	}
 	if err := s.opts.Store.PutStatuses(ctx, statuses); err != nil {
 		return reply, err
+	}
+	if reply.Missing, err = s.opts.Store.MissingRecordings(ctx, stored); err != nil {
+		return reply, err
+	}
+	if n := len(reply.Missing); n > 0 {
+		s.metrics.missing.Add(float64(n))
+		s.opts.Logger.Error("rows of stored recordings are gone; the gateway is asked to report them again", "node", req.Node, "count", n)
 	}
 	reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage)
 	return reply, err

@@ -104,6 +104,11 @@ func (h *history) tail(w *spanWriter) {
 			w.write(h.to, gatepost.SpanRecorded, "")
 			return
 		}
+		if fresh && s.Online && s.Problem != "" {
+			h.prehistory(w, s.Since)
+			h.problem(w)
+			return
+		}
 		h.prehistory(w, h.to)
 		return
 	}
@@ -115,11 +120,15 @@ func (h *history) tail(w *spanWriter) {
 		reason = reasons[h.last.RunEnd]
 	}
 	switch {
-	case fresh && s.Online && s.Recording:
+	case fresh && s.Online && (s.Recording || s.Problem != ""):
 		// A run that ended left a gap until the present one began. What
 		// this one recorded is in the spool until its object is complete.
 		if s.Since.After(h.last.End) && (h.last.RunEnd != "" || s.Since.Sub(h.last.End) > seam) {
 			w.write(s.Since, gatepost.SpanGap, reason)
+		}
+		if !s.Recording {
+			h.problem(w)
+			return
 		}
 		w.write(h.to, gatepost.SpanRecorded, "")
 	case fresh && s.Online:
@@ -132,6 +141,20 @@ func (h *history) tail(w *spanWriter) {
 	default:
 		w.write(h.to, gatepost.SpanGap, reason)
 	}
+}
+
+// problem writes what a camera that is online and not recorded leaves: what was
+// recorded before the problem is in a spool, unless a row says that it ended.
+func (h *history) problem(w *spanWriter) {
+	if h.last == nil || h.last.RunEnd == "" || h.status.Since.After(h.last.End) {
+		w.write(h.status.ProblemSince, gatepost.SpanRecorded, "")
+	}
+	reason := gatepost.GapStorage
+	switch h.status.Problem {
+	case gatepost.ProblemTracks, gatepost.ProblemKeyFrames:
+		reason = gatepost.GapGateway
+	}
+	w.write(h.to, gatepost.SpanGap, reason)
 }
 
 // reasons maps why a run ended to why there is a gap after it.

@@ -14,6 +14,7 @@ import (
 func init() {
 	register("node admission", testAdmission)
 	register("node status", testStatus)
+	register("node watch", testWatch)
 }
 
 func testAdmission(t *testing.T, s *sqlstore.Store) {
@@ -75,7 +76,7 @@ func testStatus(t *testing.T, s *sqlstore.Store) {
 		c := NewCamera(t, s, owner)
 		ids = append(ids, c.ID)
 		statuses = append(statuses, gatepost.CameraStatus{CameraID: c.ID, Node: "gw-1", Epoch: 5, Online: true, Recording: i > 0,
-			Since: now.Add(-time.Minute), SeenAt: now, Protocol: "rtsp", Viewers: i,
+			Since: now.Add(-time.Minute), SeenAt: now, Protocol: "rtsp", Viewers: i, Problem: gatepost.ProblemUpload, ProblemSince: now.Add(-time.Second),
 			Measurement: gatepost.Measurement{VideoCodec: "h264", FPS: 25, KeyInterval: time.Second, PacketsReceived: 1 << 40}})
 	}
 	never := NewCamera(t, s, owner).ID
@@ -138,5 +139,64 @@ func testStatus(t *testing.T, s *sqlstore.Store) {
 	}
 	if got, err := s.CameraStatuses(ctx, manyIDs); err != nil || len(got) != 3 {
 		t.Errorf("450 ids in three statements: %d, %v", len(got), err)
+	}
+}
+
+func testWatch(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	owner := NewOrganisation(t, s, gatepost.KindBusiness).ID
+	now := now()
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	before, err := s.CountCameras(ctx, ago(time.Minute), ago(10*time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := func(c gatepost.Camera, change func(*gatepost.CameraStatus)) {
+		st := gatepost.CameraStatus{CameraID: c.ID, Node: "gw", Epoch: 1, Online: true, Recording: true, Since: ago(time.Hour), SeenAt: now}
+		change(&st)
+		if err := s.PutStatuses(ctx, []gatepost.CameraStatus{st}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	camera := func() gatepost.Camera {
+		c := NewCamera(t, s, owner)
+		if _, err := s.UpdateCamera(ctx, c.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+			c.State = gatepost.CameraInService
+			return gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "u", Allowed: true}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	well, late, troubled, silent := camera(), camera(), camera(), camera()
+	camera() // has never pushed
+	r := NewRecording(t, s, well, ago(2*time.Minute), nil)
+	NewRecording(t, s, late, ago(20*time.Minute), nil)
+	status(well, func(*gatepost.CameraStatus) {})
+	status(late, func(*gatepost.CameraStatus) {})
+	status(troubled, func(st *gatepost.CameraStatus) {
+		st.Recording, st.Problem, st.ProblemSince = false, gatepost.ProblemStorage, now
+	})
+	status(silent, func(st *gatepost.CameraStatus) { st.SeenAt = ago(5 * time.Minute) })
+
+	got, err := s.CountCameras(ctx, ago(time.Minute), ago(10*time.Minute))
+	want := gatepost.CameraCounts{Online: before.Online + 3, Recording: before.Recording + 2, Problem: before.Problem + 1, Offline: before.Offline + 2, RowsLate: before.RowsLate + 1}
+	if err != nil || got != want {
+		t.Errorf("counted %+v %v, want %+v", got, err, want)
+	}
+	if n, err := s.SilenceCameras(ctx, ago(time.Minute)); err != nil || n != 1 {
+		t.Errorf("%d silenced, %v", n, err)
+	}
+	if n, err := s.SilenceCameras(ctx, ago(time.Minute)); err != nil || n != 0 {
+		t.Errorf("%d silenced again, %v", n, err)
+	}
+	statuses, err := s.CameraStatuses(ctx, []string{silent.ID, well.ID})
+	if st := statuses[silent.ID]; err != nil || st.Online || st.Recording || st.EndReason != gatepost.EndCrash || !st.Since.Equal(ago(5*time.Minute)) || !statuses[well.ID].Online {
+		t.Errorf("silenced: %+v %v", statuses, err)
+	}
+	gone := nextID()
+	missing, err := s.MissingRecordings(ctx, []string{gone, r.ID})
+	if err != nil || len(missing) != 1 || missing[0] != gone {
+		t.Errorf("missing: %q %v", missing, err)
 	}
 }

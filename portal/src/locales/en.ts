@@ -21,6 +21,7 @@ export const en: Words = {
     name: 'Name', state: 'State', signs: 'Online, recording', recording: 'Recording', lastSeen: 'Last seen', picture: 'Picture', place: 'Place', viewers: 'Watching', class: 'Class',
     isRecording: 'recording', notRecording: 'not recording', since: 'since {{time}}', neverSeen: 'has never pushed',
   },
+  problem: { recorder: 'The recorder hangs', storage: 'The recording disk fails', tracks: 'Cannot be recorded: no video, or a codec that no file carries', key_frames: 'Not recorded: the camera sends no key frames', upload: 'Recorded, not yet in the archive' },
   state: { planned: 'Planned', enrolled: 'Enrolled', acceptance: 'In acceptance', in_service: 'In service', suspended: 'Suspended', retired: 'Retired' },
   place: {
     town_centre: 'Town centre', market_town: 'Market town', main_street: 'Main street', busy_area: 'Busy area', public_place: 'Public place',

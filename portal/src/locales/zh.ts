@@ -19,6 +19,7 @@ export const zh = {
     name: '名称', state: '状态', signs: '在线与录像', recording: '录像', lastSeen: '最近在线', picture: '画面', place: '场所', viewers: '正在观看', class: '类别',
     isRecording: '录像中', notRecording: '未录像', since: '{{time}}起', neverSeen: '从未推流',
   },
+  problem: { recorder: '录像程序无响应', storage: '录像磁盘写入失败', tracks: '无法录像：没有视频，或编码不受支持', key_frames: '未录像：摄像机不发送关键帧', upload: '已录像，尚未入库' },
   state: { planned: '规划', enrolled: '已登记', acceptance: '验收中', in_service: '在用', suspended: '已停用', retired: '已退役' },
   place: {
     town_centre: '中心城镇', market_town: '重点集镇', main_street: '主要街区', busy_area: '繁华地段', public_place: '公共场所',

@@ -1,6 +1,6 @@
-import { VideoCameraOutlined } from '@ant-design/icons';
+import { VideoCameraOutlined, WarningOutlined } from '@ant-design/icons';
 import type { Camera } from '@gatepost/sdk';
-import { Space, Tag } from 'antd';
+import { Space, Tag, Tooltip } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { when } from '../time';
 
@@ -36,6 +36,13 @@ export function Signs({ camera }: { camera: Camera }) {
         <i className={`dot ${camera.recording ? 'rec' : ''}`} />
         {camera.recording ? t('cameras.isRecording') : t('cameras.notRecording')}
       </span>
+      {camera.recording_problem && (
+        <Tooltip title={t('cameras.since', { time: when(camera.recording_problem_since) })}>
+          <Tag color={camera.recording ? 'warning' : 'error'} icon={<WarningOutlined />} data-testid="recording-problem" data-problem={camera.recording_problem}>
+            {t(`problem.${camera.recording_problem}`)}
+          </Tag>
+        </Tooltip>
+      )}
     </Space>
   );
 }
@@ -52,7 +59,7 @@ export function useLastSeen() {
 
 /** Whether somebody should look after it: it is meant to work, and does not. */
 export function needsAttention(c: Camera): boolean {
-  if (c.state === 'in_service') return !c.online || !c.recording;
+  if (c.state === 'in_service') return !c.online || !c.recording || c.recording_problem !== undefined;
   return c.state === 'acceptance' && c.acceptance?.passed === false;
 }
 

@@ -635,6 +635,16 @@ export interface components {
             /** @description That it pushes or last pushed by: rtsp, rtmp, srt, whip; empty when it never did */
             protocol: string;
             recording: boolean;
+            /**
+             * @description What is wrong with the recording of a camera that is online: recorder (it does nothing), storage (the gateway's disk cannot be written), tracks (what the camera sends cannot be put into a file), key_frames (the camera sends none), upload (recorded at the gateway, and not yet in the archive)
+             * @enum {string}
+             */
+            recording_problem?: "recorder" | "storage" | "tracks" | "key_frames" | "upload";
+            /**
+             * Format: date-time
+             * @description When that began; what was recorded before is safe
+             */
+            recording_problem_since?: string;
             responsible_id: string;
             /** Format: int64 */
             retention_days: number;
@@ -932,6 +942,16 @@ export interface components {
             /** @description Complete URLs to push to; they hold the key, except whip, which takes it as bearer token */
             publish: components["schemas"]["PublishURLs"];
             recording: boolean;
+            /**
+             * @description What is wrong with the recording of a camera that is online: recorder (it does nothing), storage (the gateway's disk cannot be written), tracks (what the camera sends cannot be put into a file), key_frames (the camera sends none), upload (recorded at the gateway, and not yet in the archive)
+             * @enum {string}
+             */
+            recording_problem?: "recorder" | "storage" | "tracks" | "key_frames" | "upload";
+            /**
+             * Format: date-time
+             * @description When that began; what was recorded before is safe
+             */
+            recording_problem_since?: string;
             responsible_id: string;
             /** Format: int64 */
             retention_days: number;
