@@ -69,6 +69,9 @@ func newMetrics(a *Admission) *Metrics {
 	for _, p := range gatepost.RecordingProblems { // there from the start, so that the first one is a step
 		m.problems.WithLabelValues(string(p))
 	}
+	for _, operation := range []string{"publish", "srt", "sync", "measurement"} {
+		m.control.WithLabelValues(operation, string(gatepost.Unavailable))
+	}
 	return m
 }
 

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gatepost-video/gatepost"
 )
 
 // Stats say how an Archive is doing.
@@ -64,6 +66,9 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	// A counter that is there from the start shows its first step.
 	for _, what := range []string{repairRecorder, repairSpool, repairUpload, repairRow} {
 		m.repairs.WithLabelValues(what)
+	}
+	for _, step := range []string{"recover", "object", "row", "remove"} {
+		m.failures.WithLabelValues(step, string(gatepost.Unavailable))
 	}
 	if registry != nil {
 		registry.MustRegister(m.uploads, m.uploadedBytes, m.failures, m.storageErrors, m.repairs)
