@@ -98,6 +98,34 @@ func TestBoundMovesInSteps(t *testing.T) {
 	}
 }
 
+// TestDeafViewer: who reads nothing of a joined answer is let go when its time is
+// over.
+func TestDeafViewer(t *testing.T) {
+	ended := make(chan error, 1)
+	url := serveMediaConns(t, bounded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := make([]byte, 64<<20) // more than sockets hold
+		joined(r, int64(len(body)))
+		_, err := w.Write(body)
+		ended <- err
+	}), 300*time.Millisecond))
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("a viewer that read nothing was sent everything")
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("a viewer that reads nothing is waited for")
+	}
+}
+
 // BenchmarkJoined answers over one connection with a part of 50 kB.
 func BenchmarkJoined(b *testing.B) {
 	part := make([]byte, 50_000)
