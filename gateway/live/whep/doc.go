@@ -2,8 +2,10 @@
 //
 // Each watched camera has one feed: it reads the camera's stream, turns every access
 // unit into RTP payloads once (packetiser.go), keeps those since the last key frame,
-// and hands them to its viewers (feed.go). A viewer only writes headers of its own
-// and encrypts (output.go), so a hundred viewers of a camera cost one packetisation.
+// and hands them to its viewers (feed.go), in a few shares that each have a goroutine
+// (share.go). A viewer only writes headers of its own and encrypts (output.go), so a
+// hundred viewers of a camera cost one packetisation; the packets of a picture leave
+// together (rtc.Batch).
 //
 // A viewer passes through three states (viewer.go):
 //
@@ -12,7 +14,7 @@
 //	             times faster than it was taken; timestamps follow the sending, so
 //	             the browser shows a short fast motion and is then live, instead
 //	             of being late by a GOP for ever
-//	live         each picture as it comes
+//	live         each picture as it comes, sent by the viewer's share
 //
 // It returns to catching up, at most once for each key frame, when the browser
 // says that it lost the picture (PLI). When the camera goes away the viewer stays as

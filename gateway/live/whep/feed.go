@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/gatepost-video/gatepost/streaming/media"
@@ -34,8 +36,10 @@ type feed struct {
 	done   chan struct{}
 	users  int // under Handler.mu
 
+	shares []*share
+	number uint64 // of the last unit; of run alone
+
 	mu      sync.Mutex
-	viewers map[*viewer]struct{}
 	gop     []*packets // since the last key frame; empty when there was none or it was too long
 	gopSize int
 	over    string // why the feed ended; "" while it runs
@@ -43,7 +47,10 @@ type feed struct {
 
 func newFeed(s *stream.Stream, codec media.Codec, logger *slog.Logger) *feed {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &feed{stream: s, codec: codec, logger: logger, cancel: cancel, done: make(chan struct{}), viewers: make(map[*viewer]struct{})}
+	f := &feed{stream: s, codec: codec, logger: logger, cancel: cancel, done: make(chan struct{})}
+	for range min(maxShares, runtime.GOMAXPROCS(0)) {
+		f.shares = append(f.shares, newShare())
+	}
 	go f.run(ctx)
 	return f
 }
@@ -56,6 +63,16 @@ func (f *feed) stop() {
 
 func (f *feed) run(ctx context.Context) {
 	defer close(f.done)
+	var senders sync.WaitGroup
+	for _, s := range f.shares {
+		senders.Go(s.run)
+	}
+	defer func() {
+		for _, s := range f.shares {
+			close(s.queue)
+		}
+		senders.Wait()
+	}()
 	reader := f.stream.Subscribe(stream.SubscribeOptions{})
 	defer reader.Close()
 	var p packetiser
@@ -99,20 +116,30 @@ func (f *feed) run(ctx context.Context) {
 
 // hand gives a unit to the cache and to every viewer.
 func (f *feed) hand(p *packets) {
+	f.number++
+	p.number = f.number
+	f.keep(p)
+	for _, s := range f.shares[1:] {
+		s.hand(p, false)
+	}
+	f.shares[0].hand(p, true)
+}
+
+// keep adds a unit to the cache. A viewer that joins afterwards finds it there, and
+// knows it by its number when its share comes to it.
+func (f *feed) keep(p *packets) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if p.key && (p.video || !f.codec.Video()) {
+	begins := p.key && (p.video || !f.codec.Video())
+	if begins {
 		f.gop, f.gopSize = nil, 0 // viewers may still hold the old slice
 	}
-	if len(f.gop) > 0 || p.key && (p.video || !f.codec.Video()) {
+	if len(f.gop) > 0 || begins {
 		f.gop = append(f.gop, p)
 		f.gopSize += p.bytes
 		if len(f.gop) > gopUnits || f.gopSize > gopBytes {
 			f.gop, f.gopSize = nil, 0
 		}
-	}
-	for v := range f.viewers {
-		v.push(p)
 	}
 }
 
@@ -127,15 +154,15 @@ func (f *feed) restart() {
 func (f *feed) end(reason string) {
 	f.mu.Lock()
 	f.over = reason
-	viewers := f.viewers
-	f.viewers = map[*viewer]struct{}{}
 	f.mu.Unlock()
-	for v := range viewers {
-		v.finish(reason)
+	for _, s := range f.shares {
+		for v := range s.clear() {
+			v.finish(reason)
+		}
 	}
 }
 
-// join adds a viewer, which begins with the cached GOP.
+// join adds a viewer, which begins with the cached GOP, to the smallest share.
 func (f *feed) join(v *viewer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,21 +170,25 @@ func (f *feed) join(v *viewer) {
 		v.finish(f.over)
 		return
 	}
-	f.viewers[v] = struct{}{}
 	v.begin(f.gop)
+	v.share = slices.MinFunc(f.shares, func(a, b *share) int { return int(a.count.Load() - b.count.Load()) })
+	v.share.add(v)
 }
 
 // again sends a viewer the cached GOP once more.
 func (f *feed) again(v *viewer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, ok := f.viewers[v]; ok && len(f.gop) > 0 {
+	if v.share != nil && len(f.gop) > 0 {
 		v.again(f.gop)
 	}
 }
 
 func (f *feed) leave(v *viewer) {
 	f.mu.Lock()
-	delete(f.viewers, v)
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	if v.share != nil {
+		v.share.remove(v)
+		v.share = nil
+	}
 }

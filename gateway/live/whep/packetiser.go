@@ -20,6 +20,7 @@ const maxPayload = 1180
 // packets is one access unit, or the audio of one unit, as RTP payloads. It is
 // immutable and shared by all viewers.
 type packets struct {
+	number   uint64 // in its feed, from 1
 	codec    media.Codec
 	video    bool
 	key      bool

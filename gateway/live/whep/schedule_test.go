@@ -85,9 +85,11 @@ func TestScheduleCatchesUp(t *testing.T) {
 func TestViewerQueue(t *testing.T) {
 	v := &viewer{wake: make(chan struct{}, 1), stop: make(chan struct{}), video: &output{}}
 	v.begin(nil)
+	number := uint64(0)
 	push := func(key bool, n int) {
 		for range n {
-			v.push(&packets{video: true, key: key})
+			number++
+			v.push(&packets{number: number, video: true, key: key})
 		}
 	}
 	push(false, 3) // before any key frame

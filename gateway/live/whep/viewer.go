@@ -3,6 +3,7 @@ package whep
 import (
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,8 +35,17 @@ type viewer struct {
 	audio   *output
 	logger  *slog.Logger
 	opened  time.Time
+	share   *share // of the feed; under feed.mu
+
+	videoBase, audioBase uint32 // RTP times of the schedule's epoch
+
+	// clock belongs to the viewer's goroutine until everything was sent, and to
+	// mu while live.
+	clock schedule
 
 	mu       sync.Mutex
+	live     bool   // nothing waits: what comes is sent at once, by its share
+	newest   uint64 // number of the newest unit that was taken
 	queue    []*packets
 	limit    int
 	seeking  bool      // dropping until the next key frame
@@ -67,6 +77,10 @@ func (v *viewer) Close(reason gatepost.EndReason) {
 func (v *viewer) finish(reason string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.finishLocked(reason)
+}
+
+func (v *viewer) finishLocked(reason string) {
 	if !v.finished {
 		v.finished, v.reason = true, reason
 		close(v.stop)
@@ -77,12 +91,21 @@ func (v *viewer) finish(reason string) {
 func (v *viewer) begin(gop []*packets) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.queue = append([]*packets(nil), gop...)
-	v.limit = len(gop) + queueUnits
+	v.take(gop)
 	v.restart = len(gop) > 0
 	v.seeking = len(gop) == 0
 	v.keySeen, v.began = true, time.Now()
 	v.signal()
+}
+
+// take replaces the queue by a GOP.
+func (v *viewer) take(gop []*packets) {
+	v.live = false
+	v.queue = slices.Clone(gop)
+	v.limit = len(gop) + queueUnits
+	if len(gop) > 0 {
+		v.newest = gop[len(gop)-1].number
+	}
 }
 
 // again replaces what the viewer has still to get by the GOP from its key frame on,
@@ -94,19 +117,29 @@ func (v *viewer) again(gop []*packets) {
 		return
 	}
 	v.keySeen, v.began = false, time.Now()
-	v.queue = append([]*packets(nil), gop...)
-	v.limit = len(gop) + queueUnits
+	v.take(gop)
 	v.restart, v.seeking = true, false
 	v.signal()
 }
 
-// push adds a unit; it never waits.
+// push sends a unit at once when nothing waits before it, and else adds it to what
+// waits. It never blocks: the port drops what it cannot send.
 func (v *viewer) push(p *packets) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.finished || p.number <= v.newest {
+		return // it came with a cached GOP
+	}
+	v.newest = p.number
 	key := p.key && v.leads(p)
 	if key {
 		v.keySeen = true
+	}
+	if v.live {
+		if _, err := v.send(p, true); err != nil {
+			v.finishLocked("connection")
+		}
+		return
 	}
 	if v.seeking && !key {
 		v.dropped++
@@ -125,6 +158,15 @@ func (v *viewer) push(p *packets) {
 	v.signal()
 }
 
+// skip makes the viewer wait for the next key frame, because units before what
+// comes are missing.
+func (v *viewer) skip() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.live, v.seeking = false, true
+	v.dropped++
+}
+
 // leads tells whether a unit belongs to the track that times are taken from.
 func (v *viewer) leads(p *packets) bool { return p.video || v.video == nil }
 
@@ -135,12 +177,14 @@ func (v *viewer) signal() {
 	}
 }
 
-// pop takes the next unit. restart says that a cached GOP begins with it, newest
-// that nothing of the leading track waits behind it.
+// pop takes the next unit of what waits. restart says that a cached GOP begins with
+// it, newest that nothing of the leading track waits behind it. When it returns nil,
+// the viewer may be live from then on.
 func (v *viewer) pop() (p *packets, restart, newest bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.queue) == 0 {
+		v.live = !v.seeking && !v.clock.catching
 		return nil, false, false
 	}
 	p, v.queue = v.queue[0], v.queue[1:]
@@ -211,10 +255,10 @@ func (v *viewer) show() string {
 		}
 	}
 	v.logger.Info("viewer connected", "after", time.Since(v.opened).Round(time.Millisecond))
+	v.clock.epoch = time.Now()
+	v.videoBase, v.audioBase = rand.Uint32(), rand.Uint32()
 	v.feed.join(v)
 
-	clock := schedule{epoch: time.Now()}
-	videoBase, audioBase := rand.Uint32(), rand.Uint32()
 	pace := time.NewTimer(0)
 	defer pace.Stop()
 	<-pace.C
@@ -227,9 +271,9 @@ func (v *viewer) show() string {
 					break
 				}
 				if restart {
-					clock.catchUp()
+					v.clock.catchUp()
 				}
-				pause, err := v.send(&clock, p, newest, videoBase, audioBase)
+				pause, err := v.send(p, newest)
 				if err != nil {
 					return "connection"
 				}
@@ -258,11 +302,12 @@ func (v *viewer) show() string {
 	}
 }
 
-// send sends one unit and returns how long to wait before the next.
-func (v *viewer) send(clock *schedule, p *packets, newest bool, videoBase, audioBase uint32) (pause time.Duration, err error) {
-	out, base := v.video, videoBase
+// send sends one unit and returns how long to wait before the next: not at all
+// when live.
+func (v *viewer) send(p *packets, newest bool) (pause time.Duration, err error) {
+	out, base := v.video, v.videoBase
 	if !p.video {
-		out, base = v.audio, audioBase
+		out, base = v.audio, v.audioBase
 	}
 	if out == nil || out.media != p.codec {
 		return 0, nil // audio that was not negotiated, or is another since the camera came back
@@ -270,10 +315,10 @@ func (v *viewer) send(clock *schedule, p *packets, newest bool, videoBase, audio
 	var at time.Duration
 	now := time.Now()
 	if v.leads(p) {
-		at, pause = clock.lead(p, newest, now)
+		at, pause = v.clock.lead(p, newest, now)
 	} else {
 		var ok bool
-		if at, ok = clock.audio(p); !ok {
+		if at, ok = v.clock.audio(p); !ok {
 			return 0, nil
 		}
 	}
@@ -281,7 +326,7 @@ func (v *viewer) send(clock *schedule, p *packets, newest bool, videoBase, audio
 	if err := out.write(p, rtpTime); err != nil {
 		return 0, err
 	}
-	if sr := out.report(now, clock.epoch.Add(at), rtpTime); sr != nil {
+	if sr := out.report(now, v.clock.epoch.Add(at), rtpTime); sr != nil {
 		if err := v.peer.Conn.WriteRTCP([]rtcp.Packet{sr}); err != nil {
 			return 0, err
 		}
