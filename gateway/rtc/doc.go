@@ -13,6 +13,10 @@
 // push, and senders, from which viewers pull. Each is built with exactly the codecs
 // that were chosen from the offer, so an answer never leaves a choice open.
 //
+// The port is the engine's own (socket.go): it hands the packets of a picture to the
+// kernel as segments of one message (batch.go), and reads many with one call
+// (inbox.go).
+//
 // What WHIP (RFC 9725) and WHEP have in common above that is here too: reading
 // an offer from a request, answering it, trickle ICE and ICE restart by PATCH
 // (Negotiation), and problem documents.

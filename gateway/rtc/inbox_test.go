@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"testing"
+	"time"
 )
 
 // Packets are read whole, in order, and with the address that they came from,
@@ -51,5 +52,30 @@ func TestInboxEndsWithItsPort(t *testing.T) {
 	}
 	if err := <-ended; !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the read ended with %v", err)
+	}
+}
+
+// A port is busy after an interval in which much came, and quiet after one in which
+// little did; a pause counts.
+func TestPace(t *testing.T) {
+	var p pace
+	now := time.Unix(1000, 0)
+	read := func(n int, every, length time.Duration) {
+		for end := now.Add(length); now.Before(end); {
+			now = now.Add(every)
+			p.count(n, now)
+		}
+	}
+	read(1, time.Second/100, time.Second) // a few viewers
+	if p.busy {
+		t.Fatal("100 packets a second are much")
+	}
+	read(9, 2*time.Millisecond, time.Second) // twenty publishers
+	if !p.busy {
+		t.Fatal("4,500 packets a second are little")
+	}
+	read(30, 500*time.Millisecond, 500*time.Millisecond) // one burst after a pause
+	if p.busy {
+		t.Error("a burst after half a second makes the port busy")
 	}
 }
