@@ -32,7 +32,7 @@ func Main(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := &child{spec: spec}
+	c := &child{spec: spec, broken: make(chan struct{})}
 	if err := c.start(ctx); err != nil {
 		return errors.Join(enc.Encode(answer{Error: err.Error()}), err)
 	}
@@ -76,7 +76,8 @@ type child struct {
 
 	publishers []*publish.Publisher
 	mu         sync.Mutex
-	failed     error // the first publisher's
+	failed     error         // the first publisher's
+	broken     chan struct{} // closed with it
 }
 
 // begun is the longest wait for publishers to begin after the ramp.
@@ -130,10 +131,12 @@ func (c *child) publish(ctx context.Context) error {
 		case <-p.Started():
 		case <-ctx.Done():
 			return nil
-		case <-deadline.C:
+		case <-c.broken:
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			return errors.Join(errors.New("a publisher has not begun"), c.failed)
+			return c.failed
+		case <-deadline.C:
+			return errors.New("a publisher has not begun")
 		}
 	}
 	return nil
@@ -144,6 +147,7 @@ func (c *child) fail(err error) {
 	defer c.mu.Unlock()
 	if c.failed == nil {
 		c.failed = err
+		close(c.broken)
 	}
 }
 

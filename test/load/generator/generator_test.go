@@ -82,6 +82,30 @@ func TestChild(t *testing.T) {
 	}
 }
 
+// TestNoServer wants to hear at once that there is nothing to publish to.
+func TestNoServer(t *testing.T) {
+	address, err := server.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, orders := io.Pipe()
+	out := make(writer, 1)
+	done := make(chan error, 1)
+	go func() { done <- Main(t.Context(), in, out) }()
+	spec := Spec{Protocol: publish.RTSP, Clip: clip.Spec{Width: 320, Height: 180, BitRate: 100_000, Seconds: 2},
+		Publishers: []publish.Target{{Camera: "a", URL: "rtsp://" + address + "/a"}}}
+	if err := json.NewEncoder(orders).Encode(spec); err != nil {
+		t.Fatal(err)
+	}
+	var a answer
+	if err := json.Unmarshal(<-out, &a); err != nil || a.Error == "" {
+		t.Errorf("answered %+v, %v", a, err)
+	}
+	if err := <-done; err == nil {
+		t.Error("nothing is wrong without a server")
+	}
+}
+
 // TestOrphan has the parent vanish.
 func TestOrphan(t *testing.T) {
 	in, orders := io.Pipe()
