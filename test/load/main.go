@@ -73,17 +73,18 @@ func run(ctx context.Context, args []string) error {
 	var rows []row
 	for _, c := range chosen {
 		fmt.Fprintf(os.Stderr, "%s …\n", c.text)
-		r, err := b.measure(ctx, c)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+		r, failed := b.measure(ctx, c)
+		if failed != nil {
+			err = fmt.Errorf("%s: %w", c.name, failed)
+			break // what was measured so far is printed
 		}
 		rows = append(rows, r)
 	}
 	if *asJSON {
 		enc := json.NewEncoder(os.Stdout)
 		enc.SetIndent("", "  ")
-		return enc.Encode(rows)
+		return errors.Join(err, enc.Encode(rows))
 	}
 	writeTable(os.Stdout, rows)
-	return nil
+	return err
 }
