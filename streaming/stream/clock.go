@@ -33,7 +33,7 @@ func (c *clock) observe(now time.Time, m time.Duration) (apart bool) {
 		c.least, c.any = e, true
 	}
 	if elapsed := now.Sub(c.window); elapsed >= clockWindow || elapsed < 0 {
-		bound := max(0, elapsed) * maxSlew / 1e6
+		bound := max(0, min(elapsed, 2*clockWindow)) * maxSlew / 1e6 // a clock that was set must not pull by its step
 		c.base = c.base.Add(max(-bound, min(bound, c.least)))
 		c.window, c.any = now, false
 	}

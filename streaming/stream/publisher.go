@@ -180,7 +180,7 @@ func (p *Publisher) jumped(in *input, now time.Time, t int64, back time.Duration
 		return false
 	}
 	step := media.Duration(t-basis, in.track.ClockRate)
-	return step-now.Sub(arrival) > jumpLimit || step < -back
+	return step-max(0, now.Sub(arrival)) > jumpLimit || step < -back
 }
 
 // jump reacts to a jump of in to time t. Audio beside video never ends a run:
