@@ -16,9 +16,10 @@ const Bucket = "gatepost-test"
 
 // Backends are a real PostgreSQL database and a real S3 server with a bucket.
 type Backends struct {
-	Database string
-	S3Dir    string
-	Port     int
+	Database string // URL; may be changed before Server, to something in between
+	Endpoint string // of the S3 server, likewise
+	S3Dir    string // buckets are its directories
+	Port     int    // of the S3 server
 	S3       *Process
 }
 
@@ -26,6 +27,7 @@ type Backends struct {
 func NewBackends(t testing.TB) *Backends {
 	t.Helper()
 	b := &Backends{Database: storetest.Postgres(t), S3Dir: t.TempDir(), Port: FreePort(t)}
+	b.Endpoint = fmt.Sprintf("http://127.0.0.1:%d", b.Port)
 	if err := os.MkdirAll(filepath.Join(b.S3Dir, Bucket), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,7 @@ func NewBackends(t testing.TB) *Backends {
 
 // Objects is the address of the bucket, as --objects takes it.
 func (b *Backends) Objects() string {
-	return fmt.Sprintf("s3://%s?endpoint=http://127.0.0.1:%d&region=us-east-1", Bucket, b.Port)
+	return fmt.Sprintf("s3://%s?endpoint=%s&region=us-east-1", Bucket, b.Endpoint)
 }
 
 // Flags make a server use them.

@@ -98,7 +98,7 @@ func NewServerWith(t testing.TB, env []string, extra ...string) *Server {
 	s.HTTP, s.Media = addr(), addr()
 	s.Args = append([]string{"serve", "--data", s.Data, "--http", s.HTTP, "--media", s.Media,
 		"--rtsp", addr(), "--rtmp", addr(), "--srt", addr(), "--webrtc-udp", addr(),
-		"--public-url", s.Scheme + "://" + s.HTTP}, extra...)
+		"--public-url", s.Scheme + "://" + s.HTTP, "--pprof", addr()}, extra...)
 	s.Start()
 	t.Cleanup(func() {
 		s.Stop()
@@ -117,6 +117,14 @@ func NewServerWith(t testing.TB, env []string, extra ...string) *Server {
 // waits until it is ready.
 func (s *Server) Start() {
 	s.T.Helper()
+	s.Launch()
+	Eventually(s.T, 60*time.Second, "the server is ready", func() error { return s.answers("/readyz") })
+}
+
+// Launch is Start for a server that cannot become ready, because something that
+// it needs is away: it waits only until it answers.
+func (s *Server) Launch() {
+	s.T.Helper()
 	bin := filepath.Join(Root(s.T), "bin", "gatepost")
 	cmd := exec.Command(bin, s.Args...)
 	cmd.Env = append(append(os.Environ(), "GATEPOST_ADMIN_PASSWORD="+AdminPassword), s.Env...)
@@ -126,20 +134,23 @@ func (s *Server) Start() {
 		s.T.Fatalf("start %s: %v (make build first)", bin, err)
 	}
 	s.Cmd = cmd
-	Eventually(s.T, 60*time.Second, "the server is ready", func() error {
-		for _, addr := range []string{s.HTTP, s.Media} {
-			res, err := Client.Get(s.Scheme + "://" + addr + "/readyz")
-			if err != nil {
-				return err
-			}
-			res.Body.Close()
-			if res.StatusCode != http.StatusOK {
-				return fmt.Errorf("%s/readyz answers %s", addr, res.Status)
-			}
-		}
-		return nil
-	})
+	Eventually(s.T, 60*time.Second, "the server answers", func() error { return s.answers("/healthz") })
 	s.Token = ""
+}
+
+// answers wants 200 from a path of both addresses.
+func (s *Server) answers(path string) error {
+	for _, addr := range []string{s.HTTP, s.Media} {
+		res, err := Client.Get(s.Scheme + "://" + addr + path)
+		if err != nil {
+			return err
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s%s answers %s", addr, path, res.Status)
+		}
+	}
+	return nil
 }
 
 // Stop ends the server as Ctrl-C does and wants a clean exit.

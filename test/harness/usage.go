@@ -1,8 +1,11 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,4 +38,49 @@ func (s *Server) Memory() int {
 		}
 	}
 	return 0
+}
+
+// Metric reads the sum of a Prometheus metric of the media plane, over its
+// labels. It fails when there is none of that name.
+func (s *Server) Metric(name string) (float64, error) {
+	res, err := Client.Get(s.Scheme + "://" + s.Media + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, err
+	}
+	sum, found := 0.0, false
+	for _, l := range Lines(string(b)) {
+		at := strings.LastIndexByte(l, ' ')
+		if base, _, _ := strings.Cut(l[:max(at, 0)], "{"); base != name {
+			continue
+		}
+		v, err := strconv.ParseFloat(l[at+1:], 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", l, err)
+		}
+		sum, found = sum+v, true
+	}
+	if !found {
+		return 0, fmt.Errorf("there is no metric %s", name)
+	}
+	return sum, nil
+}
+
+// Collect makes the server collect its garbage, so that what it holds can be
+// told. It must have been started with --pprof.
+func (s *Server) Collect() error {
+	i := slices.Index(s.Args, "--pprof")
+	if i < 0 {
+		return errors.New("the server was started without --pprof")
+	}
+	res, err := Client.Get("http://" + s.Args[i+1] + "/debug/pprof/heap?gc=1")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return errors.Join(err, res.Body.Close())
 }

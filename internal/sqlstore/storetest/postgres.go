@@ -24,22 +24,29 @@ import (
 
 // The server is started once for a test binary, with a data directory of its
 // own under the temporary directory, and listens on a Unix socket there alone.
-// A shell holds it: when the test binary ends, however it ends, the pipe to the
-// shell closes, and the shell stops the server and removes the directory.
+// A shell holds it, and takes the orders start and stop: when the test binary
+// ends, however it ends, the pipe to the shell closes, and the shell stops the
+// server and removes the directory.
 const supervise = `
-"$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c fsync=off -c max_connections=200 &
-server=$!
-read -r _
-kill -INT $server
-wait $server
+start() {
+	"$BIN/postgres" -D "$DIR/data" -k "$DIR" -c listen_addresses= -c fsync=off -c max_connections=200 &
+	server=$!
+}
+stop() {
+	[ -z "$server" ] || { kill -INT $server; wait $server; }
+	server=
+}
+start
+while read -r order; do $order; done
+stop
 cd / && rm -rf "$DIR"
 `
 
 const startTimeout = 60 * time.Second
 
 type server struct {
-	dir  string    // socket directory
-	hold io.Closer // keeps the pipe to the shell open for as long as the test binary lives
+	dir  string         // socket directory
+	hold io.WriteCloser // keeps the pipe to the shell open for as long as the test binary lives
 	err  error
 }
 
@@ -77,6 +84,60 @@ func Postgres(t testing.TB) (databaseURL string) {
 	return postgresURL(srv.dir, name)
 }
 
+// PostgresServer is a server of one test alone, which may stop and start it.
+type PostgresServer struct{ s server }
+
+// NewPostgresServer starts a server that ends with t.
+func NewPostgresServer(t testing.TB) *PostgresServer {
+	t.Helper()
+	dir, hold, err := start()
+	if err != nil {
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := hold.Close(); err != nil {
+			t.Errorf("PostgreSQL: stop: %v", err)
+		}
+	})
+	return &PostgresServer{server{dir: dir, hold: hold}}
+}
+
+// Socket is the path of the Unix socket that it listens on.
+func (p *PostgresServer) Socket() string { return filepath.Join(p.s.dir, ".s.PGSQL.5432") }
+
+// Database makes an empty database and returns its URL.
+func (p *PostgresServer) Database(t testing.TB) string {
+	t.Helper()
+	admin, err := sql.Open("pgx", postgresURL(p.s.dir, "postgres"))
+	if err != nil {
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+	_, err = admin.ExecContext(context.Background(), "CREATE DATABASE gatepost")
+	if err = errors.Join(err, admin.Close()); err != nil {
+		t.Fatalf("PostgreSQL: make database: %v", err)
+	}
+	return postgresURL(p.s.dir, "gatepost")
+}
+
+// Stop ends the server with its clients' connections; Start starts it again.
+func (p *PostgresServer) Stop(t testing.TB) { p.order(t, "stop") }
+
+// Start starts the server after Stop and waits until it answers.
+func (p *PostgresServer) Start(t testing.TB) {
+	t.Helper()
+	p.order(t, "start")
+	if err := await(p.s.dir); err != nil {
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+}
+
+func (p *PostgresServer) order(t testing.TB, order string) {
+	t.Helper()
+	if _, err := io.WriteString(p.s.hold, order+"\n"); err != nil {
+		t.Fatalf("PostgreSQL: %s: %v", order, err)
+	}
+}
+
 func postgresURL(dir, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/" + database,
 		RawQuery: url.Values{"host": {dir}, "sslmode": {"disable"}}.Encode()}
@@ -85,7 +146,7 @@ func postgresURL(dir, database string) string {
 
 // start makes a cluster and starts its server, as the user postgres when the
 // tests run as root, which PostgreSQL refuses.
-func start() (socketDir string, hold io.Closer, err error) {
+func start() (socketDir string, hold io.WriteCloser, err error) {
 	bin, err := binaries()
 	if err != nil {
 		return "", nil, err
