@@ -70,7 +70,8 @@ func (c *interleaved) claim(p *rtp.Packet, t take) {
 	c.claims[c.channel] = t
 }
 
-// release gives all channels back to the library.
+// release gives all channels back to the library, before the session that claimed
+// them is gone.
 func (c *interleaved) release() { c.claims = nil }
 
 // SetReadDeadline sets how long Read waits. Packets that the library does not
@@ -163,10 +164,14 @@ func (c *interleaved) fill(need int) error {
 		c.w = copy(into, c.buf[c.r:c.w])
 		c.buf, c.r = into, 0
 	}
-	if c.patience > 0 && c.now.Sub(c.renewed) > c.patience/8 {
-		c.renewed = c.now
-		if err := c.Conn.SetReadDeadline(c.now.Add(c.patience)); err != nil {
-			return err
+	if c.patience > 0 {
+		// The time of the last read will not do: what was read then may have
+		// waited for the recorder since.
+		if now := time.Now(); now.Sub(c.renewed) > c.patience/8 {
+			c.renewed = now
+			if err := c.Conn.SetReadDeadline(now.Add(c.patience)); err != nil {
+				return err
+			}
 		}
 	}
 	n, err := c.Conn.Read(c.buf[c.w:])

@@ -146,6 +146,33 @@ func TestInterleavedPatience(t *testing.T) {
 	})
 }
 
+// TestInterleavedSlowRecorder: a packet that had to wait for the recorder longer
+// than the library is patient does not end the connection.
+func TestInterleavedSlowRecorder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		camera, server := net.Pipe()
+		defer camera.Close()
+		defer server.Close()
+		c := &interleaved{Conn: server}
+		p, raw := rtpPacket(t, 1, []byte("picture"))
+		go func() {
+			for range 3 {
+				_, _ = camera.Write(interleavedFrame(0, raw)) // what does not arrive is not taken
+			}
+		}()
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		buf := make([]byte, frameHeader+len(raw))
+		if _, err := io.ReadFull(c, buf); err != nil {
+			t.Fatal(err)
+		}
+		taken := 0
+		c.claim(p, func([]byte, time.Time) bool { taken++; time.Sleep(15 * time.Second); return true })
+		if _, err := c.Read(buf); !errors.Is(err, os.ErrDeadlineExceeded) || taken != 2 {
+			t.Errorf("%d packets were taken, then %v", taken, err)
+		}
+	})
+}
+
 // FuzzInterleaved: with and without a claim, the frames are those that the
 // library reads from the same bytes, in the same order.
 func FuzzInterleaved(f *testing.F) {
