@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
 	"go.uber.org/goleak"
 
 	"github.com/gatepost-video/gatepost"
@@ -274,8 +275,8 @@ func TestKilledAndSilentPublishers(t *testing.T) {
 	})
 }
 
-// record brings a hand-made publisher to RECORD.
-func (r *running) record(t *testing.T, c net.Conn) {
+// record brings a hand-made publisher to RECORD and returns the session's id.
+func (r *running) record(t *testing.T, c net.Conn) (id string) {
 	t.Helper()
 	if head := ask(t, c, "ANNOUNCE", r.url(pathKey), "", h264SDP); !strings.Contains(head, "200 OK") {
 		t.Fatal(head)
@@ -285,10 +286,49 @@ func (r *running) record(t *testing.T, c net.Conn) {
 		t.Fatal(head)
 	}
 	_, rest, _ := strings.Cut(head, "Session: ")
-	id, _, _ := strings.Cut(rest, ";")
+	id, _, _ = strings.Cut(rest, ";")
 	if head := ask(t, c, "RECORD", r.url(pathKey), "Session: "+id+"\r\n", ""); !strings.Contains(head, "200 OK") {
 		t.Fatal(head)
 	}
+	return id
+}
+
+// send writes pictures of one packet each to channel 0, from one number on.
+func send(t *testing.T, c net.Conn, from, n int) {
+	t.Helper()
+	for i := from; i < from+n; i++ {
+		p := rtp.Packet{Header: rtp.Header{Version: 2, Marker: true, PayloadType: 96, SequenceNumber: uint16(i), Timestamp: uint32(i) * 3600, SSRC: 9},
+			Payload: []byte{0x65, 0x88, 0x84, byte(i)}}
+		b, err := p.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Write(interleavedFrame(0, b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestPacketsAfterTeardown: a camera whose packets go on behind its TEARDOWN is
+// cut off, and nothing else happens.
+func TestPacketsAfterTeardown(t *testing.T) {
+	r := start(t, nil)
+	c := r.dial(t)
+	id := r.record(t, c)
+	s := r.admitter.Next(t)
+	send(t, c, 0, 10)
+	s.Units(t, 10)
+	if head := ask(t, c, "TEARDOWN", r.url(pathKey), "Session: "+id+"\r\n", ""); !strings.Contains(head, "200 OK") {
+		t.Fatal(head)
+	}
+	if got := s.Reason(t); got != gatepost.EndClosed {
+		t.Errorf("ended with %q", got)
+	}
+	send(t, c, 10, 1)
+	if _, err := io.ReadAll(c); err != nil && !strings.Contains(err.Error(), "reset") {
+		t.Errorf("the connection stayed open: %v", err)
+	}
+	ask(t, r.dial(t), "OPTIONS", "*", "", "") // the server still serves
 }
 
 func TestStopped(t *testing.T) {

@@ -81,6 +81,7 @@ func (h *handler) OnRequest(sc *gortsplib.ServerConn, req *base.Request) {
 	}
 	c.goodbye = true
 	if !c.session.udp {
+		release(sc) // the library forgets the session, and with it what packets need
 		return
 	}
 	const quiet, most = 50 * time.Millisecond, 500 * time.Millisecond
@@ -125,12 +126,18 @@ func (h *handler) OnAnnounce(ctx *gortsplib.ServerHandlerOnAnnounceCtx) (*base.R
 	}
 	s := &session{h: h, camera: target.CameraID, remote: remote, pub: pub, tracks: tracks, closed: make(chan struct{})}
 	ctx.Session.SetUserData(s)
-	if direct, ok := ctx.Conn.NetConn().(*interleaved); ok {
-		direct.release()
-	}
+	release(ctx.Conn)
 	ctx.Conn.UserData().(*connection).session = s
 	h.log.Info("publisher admitted", "camera", s.camera, "remote", remote)
 	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// release gives the packets of a connection back to the library, whose reader is
+// waiting for the answer to a request.
+func release(sc *gortsplib.ServerConn) {
+	if direct, ok := sc.NetConn().(*interleaved); ok {
+		direct.release()
+	}
 }
 
 // refuse answers a request that is not allowed. The error that closes the
