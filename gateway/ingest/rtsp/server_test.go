@@ -309,6 +309,23 @@ func send(t *testing.T, c net.Conn, from, n int) {
 	}
 }
 
+// TestDirect: all packets but the first of a camera that records take the way
+// past the library. It fails when the library changes so that they do not.
+func TestDirect(t *testing.T) {
+	r := start(t, nil)
+	c := r.dial(t)
+	r.record(t, c)
+	s := r.admitter.Next(t)
+	const n = 50
+	send(t, c, 0, n)
+	s.Units(t, n)
+	c.Close()
+	s.Reason(t)
+	if want := fmt.Sprintf(" direct=%d\n", n-1); !strings.Contains(r.log.String(), want) {
+		t.Errorf("no %q in the log:\n%s", want, r.log)
+	}
+}
+
 // TestPacketsAfterTeardown: a camera whose packets go on behind its TEARDOWN is
 // cut off, and nothing else happens.
 func TestPacketsAfterTeardown(t *testing.T) {

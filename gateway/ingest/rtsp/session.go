@@ -45,6 +45,7 @@ type session struct {
 	recording  bool
 	queue      chan packet   // UDP only: from the shared socket's goroutine to this session's
 	lastPacket atomic.Int64  // UDP only: Unix ns
+	passed     atomic.Uint64 // TCP only: packets that the library did not see
 	closed     chan struct{} // the library is done with the session
 	reason     gatepost.EndReason
 	once       sync.Once
@@ -272,6 +273,7 @@ func (s *session) direct(rs *gortsplib.ServerSession, t *track, b []byte, now ti
 	}
 	s.deliver(s.timed(rs, t, p, now))
 	p.Payload = nil
+	s.passed.Add(1)
 	return true
 }
 
@@ -348,8 +350,8 @@ func (s *session) end() {
 		t.flush()
 	}
 	s.mu.Unlock()
+	s.h.log.Info("publisher ended", "camera", s.camera, "remote", s.remote, "reason", string(s.reason), "direct", s.passed.Load())
 	s.pub.End(s.reason)
-	s.h.log.Info("publisher ended", "camera", s.camera, "remote", s.remote, "reason", string(s.reason))
 }
 
 // OnSessionClose ends a publisher.
