@@ -337,6 +337,9 @@ func TestNginxRefuses(t *testing.T) {
 	if status, _ := e.get(t, "/hls/forged"+path); status != http.StatusUnauthorized {
 		t.Errorf("a forged token: %d", status)
 	}
+	if status, _ := e.get(t, "/hls/one%3Fx"+path); status != http.StatusUnauthorized {
+		t.Errorf("a token that would be read as a query: %d", status)
+	}
 	if status, _ := e.get(t, "/hls/one/pass"); status != http.StatusNotFound {
 		t.Errorf("a pass for anybody: %d", status)
 	}
