@@ -31,6 +31,8 @@ type channel struct {
 	told    gatepost.RecordingProblem      // that was logged last
 	packets struct{ lost, received int64 } // since the channel was made
 	labels  labels
+
+	restarted time.Time // the recorder, the last time; of the reconcile loop
 }
 
 func newChannel(a *Admission, camera string, outlets Outlets) *channel {

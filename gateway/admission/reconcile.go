@@ -102,8 +102,9 @@ func (c *channel) reconcile(now time.Time) {
 	c.mu.Lock()
 	v := c.look(now)
 	c.mu.Unlock()
-	if v.problem == gatepost.ProblemRecorder && now.Sub(v.since) > restartPatience && c.outlets.Restart != nil {
-		c.outlets.Restart()
+	// A new recorder has as long: it waits for a key frame first.
+	if v.problem == gatepost.ProblemRecorder && now.Sub(later(v.since, c.restarted)) > restartPatience && c.outlets.Restart != nil && c.outlets.Restart() {
+		c.restarted = now
 	}
 }
 

@@ -80,7 +80,9 @@ type recorder struct {
 	last     time.Time
 	since    time.Time // of being stuck
 	restarts int
-	works    bool // after a restart
+	works    bool          // after a restart
+	gop      time.Duration // that a new one waits for a key frame
+	key      time.Time     // when that comes
 }
 
 func (r *recorder) Start(run string, _ *cmaf.Init) { r.mu.Lock(); defer r.mu.Unlock(); r.run = run }
@@ -88,7 +90,7 @@ func (r *recorder) End(string)                     { r.mu.Lock(); defer r.mu.Unl
 func (r *recorder) Part(*cmaf.Part) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.since.IsZero() {
+	if r.since.IsZero() && !time.Now().Before(r.key) {
 		r.last = time.Now()
 	}
 }
@@ -108,7 +110,7 @@ func (r *recorder) restart() bool {
 	defer r.mu.Unlock()
 	r.restarts++
 	if r.works {
-		r.since = time.Time{}
+		r.since, r.last, r.key = time.Time{}, time.Time{}, time.Now().Add(r.gop)
 	}
 	return r.works
 }
@@ -148,6 +150,24 @@ func TestRecorderIsRestarted(t *testing.T) {
 		}
 		time.Sleep(15 * time.Second)
 		if st, _ := r.control.last(r.camera); !st.Recording || st.Problem != "" || !st.ProblemSince.IsZero() || rec.restarts != 1 {
+			t.Errorf("after %d restarts: %+v", rec.restarts, st)
+		}
+	})
+}
+
+// A recorder that was just restarted has nothing to show before its first key
+// frame: that is no reason to restart it again.
+func TestRecorderIsRestartedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		defer r.stop()
+		rec := r.record()
+		rec.gop = 15 * time.Second
+		r.feed(r.admitted(nil))
+		time.Sleep(time.Minute)
+		rec.hang(true)
+		time.Sleep(time.Minute)
+		if st, _ := r.control.last(r.camera); !st.Recording || st.Problem != "" || rec.restarts != 1 {
 			t.Errorf("after %d restarts: %+v", rec.restarts, st)
 		}
 	})
