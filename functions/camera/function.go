@@ -49,17 +49,12 @@ type Statuses interface {
 	CameraStatuses(ctx context.Context, ids []string) (map[string]gatepost.CameraStatus, error)
 }
 
-// Ledger takes refused decisions; allowed ones are written with what they did.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Cameras
 	Register
 	Statuses
-	Ledger
+	access.Store
 }
 
 // Options are what a function works with.

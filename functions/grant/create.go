@@ -22,6 +22,9 @@ const (
 // patrol, inspection, maintenance and other; a deployment may use words of its own.
 const PurposeOwn = "own"
 
+// PurposeCase is the purpose that needs the number of a case.
+const PurposeCase = "case"
+
 type grantInput struct {
 	Body struct {
 		CameraID   string          `json:"camera_id" minLength:"1" maxLength:"64"`
@@ -64,12 +67,19 @@ func (f *Function) create(ctx context.Context, in *grantInput) (*grantOutput, er
 	if err != nil {
 		return nil, err
 	}
-	c, d, err := access.Gate{Store: f.opts.Store}.Camera(ctx, subject, g.CameraID, actions[g.Action], detail(g, ""))
+	c, d, err := access.Gate{Store: f.opts.Store}.Window(ctx, subject, g.CameraID, actions[g.Action], g.From, g.To, detail(g, ""))
 	if err != nil {
 		return nil, err
 	}
 	if err := needPurpose(&g, d, c, subject); err != nil {
 		return nil, err
+	}
+	g.Basis = d.Basis
+	if !d.Until.IsZero() && d.Until.Before(g.ExpiresAt) {
+		g.ExpiresAt = d.Until.UTC().Truncate(time.Second)
+	}
+	if !g.ExpiresAt.After(now) {
+		return nil, &gatepost.Error{Code: gatepost.Gone, Message: "what allowed this look ends at this very moment"}
 	}
 	if g.Action == gatepost.ActionLive && c.State == gatepost.CameraRetired {
 		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is retired and shows nothing live any more; its archive can still be played back"}
@@ -132,6 +142,8 @@ func needPurpose(g *gatepost.Grant, d access.Decision, c gatepost.Camera, s gate
 		return gatepost.InvalidField("purpose", "own is for the cameras of one's own organisation; say what this look is for")
 	case g.Reason == "":
 		return gatepost.InvalidField("reason", "say why, in particular; the camera's owner can read it")
+	case g.Purpose == PurposeCase && g.CaseNumber == "" && !s.Admin():
+		return gatepost.InvalidField("case_number", "a look for a case names the case")
 	}
 	return nil
 }
@@ -145,6 +157,7 @@ func detail(g gatepost.Grant, rule string) map[string]string {
 		}
 	}
 	put("rule", rule)
+	put("basis", g.Basis)
 	put("purpose", g.Purpose)
 	put("reason", g.Reason)
 	put("case_number", g.CaseNumber)

@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/access"
 	"github.com/gatepost-video/gatepost/internal/token"
 )
 
@@ -38,17 +39,12 @@ type Names interface {
 	Names(ctx context.Context, ids []string) (map[string]string, error)
 }
 
-// Ledger takes refused decisions.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Grants
 	Cameras
 	Names
-	Ledger
+	access.Store
 }
 
 // Minter signs media tokens; *token.Issuer is one.

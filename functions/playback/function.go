@@ -39,17 +39,12 @@ type Grants interface {
 	Grant(ctx context.Context, id string) (gatepost.Grant, error)
 }
 
-// Ledger takes decisions.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Recordings
 	Cameras
 	Grants
-	Ledger
+	access.Store
 }
 
 // Objects is where media lie; an objstore.Store has it.

@@ -9,7 +9,7 @@ import (
 )
 
 const grantColumns = `id, camera_id, action, user_id, organisation_id, share_id, purpose, reason, case_number,
-	from_us, to_us, expires_at, created_at, revoked_at`
+	from_us, to_us, expires_at, created_at, revoked_at, basis`
 
 // CreateGrant stores a grant and writes entry into the ledger.
 func (s *Store) CreateGrant(ctx context.Context, g gatepost.Grant, entry gatepost.LedgerEntry) error {
@@ -23,9 +23,9 @@ func (s *Store) CreateGrant(ctx context.Context, g gatepost.Grant, entry gatepos
 
 func insertGrant(ctx context.Context, q querier, g gatepost.Grant) error {
 	_, err := q.ExecContext(ctx,
-		`INSERT INTO grants (`+grantColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		`INSERT INTO grants (`+grantColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		g.ID, g.CameraID, string(g.Action), g.UserID, g.Organisation, g.ShareID, g.Purpose, g.Reason, g.CaseNumber,
-		us(g.From), us(g.To), ms(g.ExpiresAt), ms(g.CreatedAt), msOrNull(g.RevokedAt))
+		us(g.From), us(g.To), ms(g.ExpiresAt), ms(g.CreatedAt), msOrNull(g.RevokedAt), g.Basis)
 	return err
 }
 
@@ -81,6 +81,16 @@ func revokeGrants(ctx context.Context, tx *sql.Tx, grants []gatepost.Grant, at t
 	return nil
 }
 
+// revokeGrantsOn revokes the running grants that rest on a basis.
+func revokeGrantsOn(ctx context.Context, tx *sql.Tx, basis string, at time.Time) error {
+	grants, err := queryAll(ctx, tx, scanGrant,
+		`SELECT `+grantColumns+` FROM grants WHERE basis = $1 AND revoked_at IS NULL AND expires_at > $2`, basis, ms(at))
+	if err != nil {
+		return err
+	}
+	return revokeGrants(ctx, tx, grants, at)
+}
+
 // RevocationsSince lists revocations after a cursor in their order, at most
 // limit of them, and the cursor to go on from. Those of grants that have
 // expired by now are passed over. A cursor beyond the newest revocation, as
@@ -130,7 +140,7 @@ func scanGrant(row scanner) (gatepost.Grant, error) {
 		revokedAt                      sql.NullInt64
 	)
 	if err := row.Scan(&g.ID, &g.CameraID, &g.Action, &g.UserID, &g.Organisation, &g.ShareID, &g.Purpose, &g.Reason, &g.CaseNumber,
-		&from, &to, &expiresAt, &createdAt, &revokedAt); err != nil {
+		&from, &to, &expiresAt, &createdAt, &revokedAt, &g.Basis); err != nil {
 		return g, err
 	}
 	g.From, g.To = fromUS(from), fromUS(to)
