@@ -33,6 +33,13 @@ type Area struct {
 	Divisions []string   `json:"divisions,omitempty"` // codes; what lies below them is in it too
 }
 
+// AreaPart is a division or a box that a piece of an area lies in, for finding
+// incidents around a camera and cameras in an area.
+type AreaPart struct {
+	Division                 string
+	West, South, East, North float64 // degrees, when Division is ""
+}
+
 // Incident opens the cameras of an area to those it names, for a time.
 type Incident struct {
 	ID           string
@@ -44,6 +51,7 @@ type Incident struct {
 	Levels       []string // division levels: police of these whose division holds the camera
 	Units        []string // organisations, besides
 	Organisation string   // that activated it
+	Division     string   // of that organisation: nothing outside it is opened
 	CreatedBy    string   // user id
 	CreatedAt    time.Time
 	Start, End   time.Time

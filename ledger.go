@@ -14,6 +14,7 @@ const (
 	LedgerCamera   LedgerKind = "camera"   // a camera was enrolled, changed, suspended, retired
 	LedgerSession  LedgerKind = "session"  // somebody signed in, out, or was refused
 	LedgerHold     LedgerKind = "hold"     // a hold was laid or released
+	LedgerIncident LedgerKind = "incident" // an incident was activated, approved or ended
 )
 
 // LedgerEntry is one line of the append-only ledger.

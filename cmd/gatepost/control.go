@@ -19,6 +19,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 	"github.com/gatepost-video/gatepost/functions/host/fiberhost"
 	"github.com/gatepost-video/gatepost/functions/identity"
+	"github.com/gatepost-video/gatepost/functions/incident"
 	"github.com/gatepost-video/gatepost/functions/integrity"
 	"github.com/gatepost-video/gatepost/functions/node"
 	"github.com/gatepost-video/gatepost/functions/organisation"
@@ -43,6 +44,7 @@ type controlPlane struct {
 	grant        *grant.Function
 	share        *share.Function
 	hold         *hold.Function
+	incident     *incident.Function
 	playback     *playback.Function
 	node         *node.Service
 	integrity    *integrity.Service
@@ -61,6 +63,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 		grant:        grant.New(grant.Options{Store: db, Tokens: issuer, Addresses: addresses}),
 		share:        share.New(share.Options{Store: db, Tokens: issuer, Verifier: tokens, Addresses: addresses}),
 		hold:         hold.New(hold.Options{Store: db}),
+		incident:     incident.New(incident.Options{Store: db}),
 		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
@@ -71,14 +74,14 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 // be registered, but not called.
 func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
-		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}),
+		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
 		playback: playback.New(playback.Options{}), node: node.New(node.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.playback.Register, p.node.Register}
+		p.hold.Register, p.incident.Register, p.playback.Register, p.node.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -93,6 +96,7 @@ func (p *controlPlane) jobs() []job {
 		{"identity", time.Hour, p.identity.Run},
 		{"node", time.Hour, p.node.Run},
 		{"playback", time.Hour, p.playback.Run},
+		{"incident", 2 * time.Second, p.incident.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 	}
 }

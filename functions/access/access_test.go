@@ -112,7 +112,7 @@ func drawRequest(t *rapid.T) Request {
 		return noon.Add(time.Duration(rapid.IntRange(-30, 30).Draw(t, "hours")) * time.Hour)
 	})
 	incident := rapid.Custom(func(t *rapid.T) gatepost.Incident {
-		i := gatepost.Incident{ID: rapid.StringMatching("i[1-9]").Draw(t, "id"), Drill: rapid.Bool().Draw(t, "drill"), Start: at.Draw(t, "start"), End: at.Draw(t, "end"),
+		i := gatepost.Incident{Division: divisions.Draw(t, "incident's division"), ID: rapid.StringMatching("i[1-9]").Draw(t, "id"), Drill: rapid.Bool().Draw(t, "drill"), Start: at.Draw(t, "start"), End: at.Draw(t, "end"),
 			Levels: rapid.SliceOfN(rapid.SampledFrom(gatepost.Levels), 0, 3).Draw(t, "levels"), Units: rapid.SliceOfN(organisations, 0, 2).Draw(t, "units")}
 		switch rapid.IntRange(0, 2).Draw(t, "area") {
 		case 0:

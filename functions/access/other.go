@@ -29,7 +29,7 @@ func incident(r Request) (Decision, bool) {
 	}
 	var best gatepost.Incident
 	for _, i := range r.Facts.Incidents {
-		if !i.Active(r.At) || !names(i, r) || !InArea(i.Area, r.Camera) {
+		if !i.Active(r.At) || !names(i, r) || !Covers(i, r.Camera) {
 			continue
 		}
 		if r.Action == Playback && !r.From.IsZero() && (r.From.Before(i.From()) || r.To.After(i.Until())) {

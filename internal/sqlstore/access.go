@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	incidentColumns = `id, kind, drill, name, reason, area, levels, units, organisation_id, created_by, created_at, start_at, end_at,
+	incidentColumns = `id, kind, drill, name, reason, area, levels, units, organisation_id, division, created_by, created_at, start_at, end_at,
 	approver_id, approved_by, approved_at, ended_by, ended_at, renews`
 	crossGrantColumns = `id, grantee_id, holder_id, cameras, actions, purpose, reason, hours_from, hours_to, until_at,
 	asked_by, asked_at, decided_by, decided_at, approved, answer, revoked_by, revoked_at`
@@ -80,7 +80,7 @@ func scanIncident(row scanner) (gatepost.Incident, error) {
 		createdAt, start, end int64
 		approvedAt, endedAt   sql.NullInt64
 	)
-	if err := row.Scan(&i.ID, &i.Kind, &i.Drill, &i.Name, &i.Reason, &area, &levels, &units, &i.Organisation, &i.CreatedBy, &createdAt, &start, &end,
+	if err := row.Scan(&i.ID, &i.Kind, &i.Drill, &i.Name, &i.Reason, &area, &levels, &units, &i.Organisation, &i.Division, &i.CreatedBy, &createdAt, &start, &end,
 		&i.Approver, &i.ApprovedBy, &approvedAt, &i.EndedBy, &endedAt, &i.Renews); err != nil {
 		return i, err
 	}

@@ -16,6 +16,7 @@ CREATE TABLE incidents (
     levels          TEXT NOT NULL, -- "county,town"
     units           TEXT NOT NULL, -- ids, with commas between; incident_units finds them
     organisation_id TEXT NOT NULL REFERENCES organisations (id),
+    division        TEXT NOT NULL, -- of the organisation, when it activated this
     created_by      TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
     start_at        BIGINT NOT NULL,
@@ -25,9 +26,11 @@ CREATE TABLE incidents (
     approved_at     BIGINT,
     ended_by        TEXT NOT NULL DEFAULT '',
     ended_at        BIGINT,
-    renews          TEXT NOT NULL DEFAULT ''
+    renews          TEXT NOT NULL DEFAULT '',
+    told            TEXT NOT NULL DEFAULT '' -- what owners have heard: "", "started", "ended"
 );
 CREATE INDEX incidents_end ON incidents (end_at);
+CREATE INDEX incidents_told ON incidents (told, start_at);
 CREATE INDEX incidents_organisation ON incidents (organisation_id, id);
 
 -- The organisations that an incident names.
@@ -96,3 +99,17 @@ CREATE TABLE support_windows (
     closed_at BIGINT
 );
 CREATE INDEX support_windows_owner ON support_windows (owner_id, until_at);
+
+-- What an organisation is told: it reads them in the portal, and functions/notification
+-- sends them on.
+CREATE TABLE notifications (
+    id              TEXT PRIMARY KEY,
+    organisation_id TEXT NOT NULL REFERENCES organisations (id),
+    kind            TEXT NOT NULL,
+    at              BIGINT NOT NULL,
+    camera_id       TEXT NOT NULL DEFAULT '',
+    detail          TEXT NOT NULL DEFAULT '', -- JSON, without secrets
+    dispatched_at   BIGINT -- when deliveries were made of it
+);
+CREATE INDEX notifications_organisation ON notifications (organisation_id, id);
+CREATE INDEX notifications_dispatch ON notifications (dispatched_at, id);
