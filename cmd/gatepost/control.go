@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/camera"
+	"github.com/gatepost-video/gatepost/functions/crossgrant"
 	"github.com/gatepost-video/gatepost/functions/grant"
 	"github.com/gatepost-video/gatepost/functions/hold"
 	"github.com/gatepost-video/gatepost/functions/host"
@@ -25,6 +26,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/organisation"
 	"github.com/gatepost-video/gatepost/functions/playback"
 	"github.com/gatepost-video/gatepost/functions/share"
+	"github.com/gatepost-video/gatepost/functions/support"
 	"github.com/gatepost-video/gatepost/internal/demo"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
@@ -45,6 +47,8 @@ type controlPlane struct {
 	share        *share.Function
 	hold         *hold.Function
 	incident     *incident.Function
+	crossgrant   *crossgrant.Function
+	support      *support.Function
 	playback     *playback.Function
 	node         *node.Service
 	integrity    *integrity.Service
@@ -64,6 +68,8 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 		share:        share.New(share.Options{Store: db, Tokens: issuer, Verifier: tokens, Addresses: addresses}),
 		hold:         hold.New(hold.Options{Store: db}),
 		incident:     incident.New(incident.Options{Store: db}),
+		crossgrant:   crossgrant.New(crossgrant.Options{Store: db}),
+		support:      support.New(support.Options{Store: db}),
 		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
@@ -75,13 +81,14 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
+		crossgrant: crossgrant.New(crossgrant.Options{}), support: support.New(support.Options{}),
 		playback: playback.New(playback.Options{}), node: node.New(node.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.incident.Register, p.playback.Register, p.node.Register}
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.support.Register, p.playback.Register, p.node.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
