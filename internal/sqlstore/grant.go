@@ -13,11 +13,23 @@ const grantColumns = `id, camera_id, action, user_id, organisation_id, share_id,
 
 // CreateGrant stores a grant and writes entry into the ledger.
 func (s *Store) CreateGrant(ctx context.Context, g gatepost.Grant, entry gatepost.LedgerEntry) error {
+	return s.CreateGrants(ctx, []gatepost.Grant{g}, []gatepost.LedgerEntry{entry})
+}
+
+// CreateGrants stores grants and writes entries into the ledger, all or none.
+func (s *Store) CreateGrants(ctx context.Context, grants []gatepost.Grant, entries []gatepost.LedgerEntry) error {
 	return s.tx(ctx, "create grant", "grant", func(tx *sql.Tx) error {
-		if err := insertGrant(ctx, tx, g); err != nil {
-			return err
+		for _, g := range grants {
+			if err := insertGrant(ctx, tx, g); err != nil {
+				return err
+			}
 		}
-		return appendLedger(ctx, tx, entry)
+		for _, e := range entries {
+			if err := appendLedger(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
