@@ -140,7 +140,7 @@ type controlHost struct {
 
 func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, registry *prometheus.Registry, checks []check) (*controlHost, error) {
 	h, err := fiberhost.New(fiberhost.Options{
-		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, NodeKey: nodeKey}},
+		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, People: p.identity, NodeKey: nodeKey}},
 		Register: p.register(), Portal: portal.FS(), Origins: origins,
 		Ready: func(ctx context.Context) error {
 			if failed := firstFailure(ctx, checks); failed != "" {
