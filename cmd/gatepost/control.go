@@ -22,6 +22,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/identity"
 	"github.com/gatepost-video/gatepost/functions/incident"
 	"github.com/gatepost-video/gatepost/functions/integrity"
+	"github.com/gatepost-video/gatepost/functions/ledger"
 	"github.com/gatepost-video/gatepost/functions/node"
 	"github.com/gatepost-video/gatepost/functions/organisation"
 	"github.com/gatepost-video/gatepost/functions/playback"
@@ -52,6 +53,7 @@ type controlPlane struct {
 	playback     *playback.Function
 	node         *node.Service
 	integrity    *integrity.Service
+	ledger       *ledger.Function
 }
 
 // newControlPlane makes the functions. temp is a directory for clips in the
@@ -73,6 +75,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
+		ledger:       ledger.New(ledger.Options{Store: db}),
 	}
 }
 
@@ -82,13 +85,13 @@ func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
 		crossgrant: crossgrant.New(crossgrant.Options{}), support: support.New(support.Options{}),
-		playback: playback.New(playback.Options{}), node: node.New(node.Options{})}
+		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.support.Register, p.playback.Register, p.node.Register}
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.support.Register, p.playback.Register, p.node.Register, p.ledger.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -105,6 +108,7 @@ func (p *controlPlane) jobs() []job {
 		{"playback", time.Hour, p.playback.Run},
 		{"incident", 2 * time.Second, p.incident.Run},
 		{"integrity", time.Minute, p.integrity.Run},
+		{"ledger", time.Second, p.ledger.Run},
 	}
 }
 

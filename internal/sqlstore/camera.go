@@ -49,7 +49,7 @@ func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatep
 			string(c.State), c.KeyHash, c.SRTSecret, c.Epoch, acceptance, ms(c.CreatedAt), ms(c.UpdatedAt)); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 	if err != nil {
 		c.NationalID = ""
@@ -134,7 +134,7 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 				return err
 			}
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 	return c, err
 }

@@ -29,7 +29,7 @@ func (s *Store) CreateCrossGrant(ctx context.Context, g gatepost.CrossGrant, tel
 		if err := insertNotification(ctx, tx, tell); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 
@@ -81,7 +81,7 @@ func (s *Store) UpdateCrossGrant(ctx context.Context, id string, now time.Time,
 		if err := insertNotification(ctx, tx, tell); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 	return g, err
 }

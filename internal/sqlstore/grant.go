@@ -25,7 +25,7 @@ func (s *Store) CreateGrants(ctx context.Context, grants []gatepost.Grant, entri
 			}
 		}
 		for _, e := range entries {
-			if err := appendLedger(ctx, tx, e); err != nil {
+			if err := s.appendLedger(ctx, tx, e); err != nil {
 				return err
 			}
 		}
@@ -68,7 +68,7 @@ func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time, entry 
 		if err := revokeGrants(ctx, tx, []gatepost.Grant{g}, at); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 

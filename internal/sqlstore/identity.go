@@ -108,7 +108,7 @@ func (s *Store) UpdateUser(ctx context.Context, id string, now time.Time, change
 				return err
 			}
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 

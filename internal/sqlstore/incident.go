@@ -37,7 +37,7 @@ func (s *Store) CreateIncident(ctx context.Context, i gatepost.Incident, parts [
 				return err
 			}
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 
@@ -85,7 +85,7 @@ func (s *Store) UpdateIncident(ctx context.Context, id string, now time.Time, ch
 				return err
 			}
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 	return i, err
 }

@@ -16,7 +16,7 @@ func (s *Store) OpenSupport(ctx context.Context, w gatepost.SupportWindow, entry
 			w.ID, w.Owner, w.CameraID, w.Reason, w.OpenedBy, ms(w.From), ms(w.Until), w.ClosedBy, msOrNull(w.ClosedAt)); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 
@@ -54,6 +54,6 @@ func (s *Store) CloseSupport(ctx context.Context, id, by string, at time.Time, e
 		if err := revokeGrantsOn(ctx, tx, "support:"+id, at); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
