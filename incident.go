@@ -28,7 +28,7 @@ type Circle struct {
 
 // Area is where an incident is: all that lies in any of what is given.
 type Area struct {
-	Polygon   []Position `json:"polygon,omitempty"`   // its corners, in order; the last joins the first
+	Polygon   []Position `json:"polygon,omitempty"`   // its corners, in order; the last joins the first; outside is what sides that cross go around twice
 	Circle    *Circle    `json:"circle,omitempty"`    // around a point
 	Divisions []string   `json:"divisions,omitempty"` // codes; what lies below them is in it too
 }

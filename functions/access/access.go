@@ -7,26 +7,28 @@
 //	who                                     know live playback export share audit hold manage
 //	administrator of the system              yes  yes    yes     yes   yes   yes   yes   yes    looks are registered with a purpose
 //	operator                                 yes   –      –       –     –     –     –    yes    whatever it owns; managing needs owner, supervisor or maintainer
-//	  while the owner's support window lasts yes  yes    yes      –     –     –     –    yes    owner, supervisor or maintainer, each look with a purpose
+//	  while the owner's support window lasts yes  yes    yes      –     –     –     –    yes    of others' cameras; owner, supervisor or maintainer, each look with a purpose
 //	camera's owner organisation: owner       yes  yes    yes     yes   yes   yes   yes   yes
 //	                             supervisor  yes  yes    yes     yes   yes   yes   yes   yes
 //	                             responder   yes  yes    yes     yes    –     –     –     –
 //	                             watcher     yes  yes    yes      –     –     –     –     –
 //	                             maintainer  yes   –      –       –     –     –     –    yes
 //	named by an incident whose area holds
-//	the camera, while it lasts               yes  yes    within    –     –     –     –     –    any class; playback of the incident's own time only
+//	the camera, while it lasts               yes  yes    within    –     –     –     –     –    any class; playback of the time since it opened; no maintainers
 //	police and sub-control centres of the
 //	camera's county or town: class 1 and 2   yes  yes    yes     yes    –     –     –     –
 //	                         class 3         yes   with the owner's standing consent
-//	a cross-department grant, in its hours   yes  what it names  –     –     –     –     –
-//	police whose division holds the camera   yes   –      –       –     –     –     –     –
+//	those of a division that holds it        yes   –      –       –     –     –     –     –
+//	a cross-department grant                 yes  what it names, in its hours  –     –     –     –
 //	anyone else                               –    –      –       –     –     –     –     –     as if the camera did not exist
 //
 // Whoever is not of the owner's organisation registers each look with a purpose
 // and a reason. Of police, departments and the like, owners, supervisors,
 // responders and watchers look; watchers take no copies. An administrator stays
 // one whatever his organisation; the operator's other people see no picture
-// without the owner (mission R10). Third parties have share links only.
+// without the owner (mission R10). Third parties have share links only. Of several
+// permissions that end, the one that lasts longest counts, and a drill only where
+// no incident opens the camera. A role that is not on gatepost.Roles has no right.
 package access
 
 import (

@@ -194,6 +194,11 @@ func TestInvariants(t *testing.T) {
 			if d.NeedsPurpose {
 				t.Fatal("a refusal that asks for a purpose")
 			}
+			know := r
+			know.Action = Know
+			if d.Code == gatepost.NotFound && Decide(know).Allowed {
+				t.Fatal("a camera that he may know of is said not to exist")
+			}
 			return
 		}
 		if s.UserID == "" || s.Organisation == "" {

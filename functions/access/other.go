@@ -65,7 +65,7 @@ func names(i gatepost.Incident, r Request) bool {
 // localPolice decides by watch class for the police of the camera's own county
 // or town.
 func localPolice(r Request) (Decision, bool) {
-	if !police(r.Subject) || !local(r) || !r.Action.Looks() {
+	if !police(r.Subject) || !local(r) || !r.Action.Looks() || !slices.Contains(everyRole, r.Subject.Role) {
 		return Decision{}, false
 	}
 	roles := lookers
@@ -79,6 +79,9 @@ func localPolice(r Request) (Decision, bool) {
 	if r.Camera.Class == 1 || r.Camera.Class == 2 {
 		return Decision{Allowed: true, Rule: "local_police", NeedsPurpose: true,
 			ZH: "辖区内的一、二类点,逐次登记。", EN: "A class 1 or 2 camera of your own division; each look is registered."}, true
+	}
+	if r.Camera.Class != 3 {
+		return Decision{}, false
 	}
 	if r.Camera.ConsentToShare {
 		return Decision{Allowed: true, Rule: "consent", NeedsPurpose: true,
@@ -106,38 +109,46 @@ func crossGrant(r Request) (Decision, bool) {
 	default:
 		return Decision{}, false
 	}
+	best := Decision{}
 	for _, g := range r.Facts.Grants {
 		if g.Grantee != r.Subject.Organisation || g.Holder != r.Camera.Owner || !g.Opens(r.Camera.ID, action, r.At) {
 			continue
 		}
-		d := Decision{Allowed: true, Rule: "cross_grant", NeedsPurpose: true, Basis: "cross_grant:" + g.ID, Until: g.Until,
-			ZH: "产权单位批准了跨部门使用。", EN: "The camera's holder has approved this across departments."}
-		if end := g.Hours.Ends(r.At); !end.IsZero() && end.Before(d.Until) {
-			d.Until = end
+		until := g.Until
+		if end := g.Hours.Ends(r.At); !end.IsZero() && end.Before(until) {
+			until = end
 		}
-		return d, true
+		if until.After(best.Until) {
+			best = Decision{Allowed: true, Rule: "cross_grant", NeedsPurpose: true, Basis: "cross_grant:" + g.ID, Until: until,
+				ZH: "产权单位批准了跨部门使用。", EN: "The camera's holder has approved this across departments."}
+		}
 	}
-	return Decision{}, false
+	return best, best.Allowed
 }
 
-// knowing lets the police of any level know of every camera in its division,
-// and a grantee of those that were opened to it; what they may not do is
-// refused in words.
+// knowing lets the police of any level know of every camera in its division, and
+// a grantee of those that were opened to it, at any hour. What they, and whoever an
+// incident names, may not do is refused in words.
 func knowing(r Request) (Decision, bool) {
 	inDivision := police(r.Subject) && gatepost.Within(r.Camera.Division, r.Subject.Division)
-	granted := false
+	var grant gatepost.CrossGrant
 	for _, g := range r.Facts.Grants {
-		granted = granted || g.Grantee == r.Subject.Organisation && g.Holder == r.Camera.Owner && g.Approved && g.RevokedAt == nil &&
-			r.At.Before(g.Until) && slices.Contains(g.Cameras, r.Camera.ID)
+		if g.Grantee == r.Subject.Organisation && g.Holder == r.Camera.Owner && g.Approved && g.RevokedAt == nil &&
+			r.At.Before(g.Until) && slices.Contains(g.Cameras, r.Camera.ID) && g.Until.After(grant.Until) {
+			grant = g
+		}
 	}
-	if !inDivision && !granted || !slices.Contains(everyRole, r.Subject.Role) || r.Subject.Kind == gatepost.KindThirdParty {
+	opened := r
+	opened.Action = Know
+	_, named := incident(opened)
+	if !inDivision && grant.ID == "" && !named || !slices.Contains(everyRole, r.Subject.Role) || r.Subject.Kind == gatepost.KindThirdParty {
 		return Decision{}, false
 	}
 	if r.Action == Know {
 		if inDivision {
 			return Decision{Allowed: true, Rule: "division", ZH: "辖区内的摄像机。", EN: "A camera of your division."}, true
 		}
-		return Decision{Allowed: true, Rule: "cross_grant", ZH: "产权单位批准了跨部门使用。", EN: "The camera's holder has approved this across departments."}, true
+		return Decision{Allowed: true, Rule: "cross_grant", Basis: "cross_grant:" + grant.ID, Until: grant.Until, ZH: "产权单位批准了跨部门使用。", EN: "The camera's holder has approved this across departments."}, true
 	}
 	if !r.Action.Looks() {
 		return Decision{Code: gatepost.Forbidden, Rule: "not_yours",

@@ -55,13 +55,17 @@ func support(r Request) (Decision, bool) {
 	if r.Action != Live && r.Action != Playback || owns(r) || !slices.Contains(managers, r.Subject.Role) {
 		return Decision{}, false
 	}
+	var best gatepost.SupportWindow
 	for _, w := range r.Facts.Support {
-		if w.Open(r.Camera, r.At) {
-			return Decision{Allowed: true, Rule: "support", NeedsPurpose: true, Basis: "support:" + w.ID, Until: w.Until,
-				ZH: "产权单位开放了技术支持窗口。", EN: "The owner has opened a support window."}, true
+		if w.Open(r.Camera, r.At) && w.Until.After(best.Until) {
+			best = w
 		}
 	}
-	return Decision{}, false
+	if best.ID == "" {
+		return Decision{}, false
+	}
+	return Decision{Allowed: true, Rule: "support", NeedsPurpose: true, Basis: "support:" + best.ID, Until: best.Until,
+		ZH: "产权单位开放了技术支持窗口。", EN: "The owner has opened a support window."}, true
 }
 
 func ownersPeople(r Request) (Decision, bool) {
