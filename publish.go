@@ -39,8 +39,9 @@ type CameraStatus struct {
 // SyncRequest is what a gateway tells the control plane every two seconds.
 type SyncRequest struct {
 	Node    string         `json:"node"`
-	Cursor  int64          `json:"cursor"`  // of the revocations that the gateway knows
-	Cameras []CameraStatus `json:"cameras"` // those that changed, and all of them every ten seconds
+	Cursor  int64          `json:"cursor"`          // of the revocations that the gateway knows
+	Cameras []CameraStatus `json:"cameras"`         // those that changed, and all of them every ten seconds
+	Looks   []Look         `json:"looks,omitempty"` // those that ended, and the others every ten seconds
 }
 
 // SyncReply is what a gateway learns in return.
@@ -49,6 +50,7 @@ type SyncReply struct {
 	RevokedGrants  []string `json:"revoked_grants"`  // grant ids revoked since the cursor
 	StoppedCameras []string `json:"stopped_cameras"` // of those reported online: no longer allowed to push
 	Measure        []string `json:"measure"`         // of those reported online: to be measured for acceptance, unless that is under way
+	LooksHeard     bool     `json:"looks_heard"`     // those that ended need not be told again
 }
 
 // CameraAdmission is what decides whether a camera that a gateway reports may

@@ -52,6 +52,8 @@ type gateway struct {
 	whep      *whep.Handler
 	llhls     *llhls.Handler
 	rings     *rings
+	sent      *sentBytes
+	looks     *admission.Looks
 	handler   http.Handler
 }
 
@@ -70,7 +72,8 @@ type gatewayOptions struct {
 }
 
 func newGateway(o gatewayOptions) (*gateway, error) {
-	g := &gateway{listeners: o.listeners, tls: o.tls, rings: &rings{}}
+	g := &gateway{listeners: o.listeners, tls: o.tls, rings: &rings{}, sent: &sentBytes{}}
+	g.looks = &admission.Looks{Sent: g.sent.of}
 	var err error
 	metrics := archive.NewMetrics(o.registry)
 	g.archive, err = archive.New(archive.Options{Spool: o.spool, Objects: o.objects, Control: o.control, Target: o.record.ObjectDuration, Metrics: metrics})
@@ -78,7 +81,7 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 		return nil, err
 	}
 	g.admission = admission.New(admission.Options{
-		Control: o.control, Node: nodeName(), Outlets: g.outlets, Viewers: g.viewers, OnRevoked: g.revoke,
+		Control: o.control, Node: nodeName(), Outlets: g.outlets, Viewers: g.viewers, OnRevoked: g.revoke, Looks: g.looks,
 		AcceptanceWindow: o.record.Acceptance,
 	})
 	o.registry.MustRegister(g.admission.Metrics())
@@ -87,8 +90,9 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--webrtc-ip", Message: "cannot set up WebRTC", Err: err}
 	}
 	g.whip = whip.New(g.engine, g.admission, whip.Options{})
-	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{})
-	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Rings: g.rings})
+	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{
+		Looks: func(grantID, cameraID string) func() { return g.looks.Begin(grantID, cameraID, "whep") }})
+	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission, g.rings, g.looks}, Rings: g.rings})
 
 	mux := http.NewServeMux()
 	mux.Handle("/hls/", g.llhls)
@@ -116,7 +120,7 @@ func (g *gateway) outlets(p gatepost.PublishPermit) (admission.Outlets, error) {
 	}
 	ring := g.rings.add(p.CameraID)
 	return admission.Outlets{
-		Sinks:     []cmaf.Sink{ring, sink},
+		Sinks:     []cmaf.Sink{ring, sink, g.sent.sink(p.CameraID)},
 		Permit:    func(p gatepost.PublishPermit) { sink.SetRetentionDays(p.RetentionDays) },
 		Recording: sink.Recording,
 		Close: func() {
@@ -246,11 +250,16 @@ func liveGrant(ctx context.Context, tokens *token.Verifier, a *admission.Admissi
 type hlsAuthoriser struct {
 	tokens    *token.Verifier
 	admission *admission.Admission
+	rings     *rings
+	looks     *admission.Looks
 }
 
-// Verify implements llhls.Authoriser.
+// Verify implements llhls.Authoriser. Who may watch a camera that is here, watches.
 func (h hlsAuthoriser) Verify(ctx context.Context, raw string) (llhls.Viewer, error) {
 	m, err := liveGrant(ctx, h.tokens, h.admission, raw)
+	if err == nil && h.rings.Ring(m.CameraID) != nil {
+		h.looks.Seen(m.GrantID, m.CameraID)
+	}
 	return llhls.Viewer{GrantID: m.GrantID, CameraID: m.CameraID, Action: m.Action, ExpiresAt: m.ExpiresAt}, err
 }
 

@@ -42,6 +42,7 @@ type Options struct {
 	Node      string                    // this gateway's name in statuses
 	Viewers   func(cameraID string) int // for statuses; may be nil
 	OnRevoked func(grantIDs []string)   // told of revoked grants, once each; may be nil
+	Looks     *Looks                    // of the viewers of this gateway; nil: none are told
 
 	PartDuration     time.Duration // of cmaf parts; 0: the muxer's default
 	Linger           time.Duration // a channel without publisher and viewer is kept this long; default 1 min

@@ -34,6 +34,7 @@ type viewer struct {
 	audio   *output
 	logger  *slog.Logger
 	opened  time.Time
+	looks   func(grantID, cameraID string) (left func()) // nil without
 
 	mu       sync.Mutex
 	queue    []*packets
@@ -211,6 +212,7 @@ func (v *viewer) show() string {
 		}
 	}
 	v.logger.Info("viewer connected", "after", time.Since(v.opened).Round(time.Millisecond))
+	defer v.watched()()
 	v.feed.join(v)
 
 	clock := schedule{epoch: time.Now()}
