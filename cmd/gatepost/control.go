@@ -109,7 +109,6 @@ func (p *controlPlane) jobs() []job {
 		{"incident", 2 * time.Second, p.incident.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 		{"ledger", time.Second, p.ledger.Run},
-		{"looks", 10 * time.Second, p.playback.TellLooks},
 	}
 }
 

@@ -117,8 +117,8 @@ func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error)
 		func(i gatepost.Incident) Incident { return view(i, names, now) })}, nil
 }
 
-// Camera is a camera that an incident opens.
-type Camera struct {
+// IncidentCamera is a camera that an incident opens.
+type IncidentCamera struct {
 	ID       string              `json:"id"`
 	Name     string              `json:"name"`
 	Division string              `json:"division"`
@@ -131,7 +131,7 @@ type (
 		host.Page
 		ID string `path:"id" maxLength:"64"`
 	}
-	camerasOutput struct{ Body host.List[Camera] }
+	camerasOutput struct{ Body host.List[IncidentCamera] }
 )
 
 func (f *Function) cameras(ctx context.Context, in *pageInput) (*camerasOutput, error) {
@@ -159,13 +159,13 @@ func (f *Function) cameras(ctx context.Context, in *pageInput) (*camerasOutput, 
 		after = page[len(page)-1].ID
 	}
 	found = found[:min(len(found), in.Limit+1)]
-	return &camerasOutput{Body: host.Paged(found, in.Limit, func(c gatepost.Camera) string { return c.ID }, func(c gatepost.Camera) Camera {
-		return Camera{ID: c.ID, Name: c.Name, Division: c.Division, Position: c.Position, Class: c.Class}
+	return &camerasOutput{Body: host.Paged(found, in.Limit, func(c gatepost.Camera) string { return c.ID }, func(c gatepost.Camera) IncidentCamera {
+		return IncidentCamera{ID: c.ID, Name: c.Name, Division: c.Division, Position: c.Position, Class: c.Class}
 	})}, nil
 }
 
-// Look is one look under an incident.
-type Look struct {
+// IncidentLook is one look under an incident.
+type IncidentLook struct {
 	GrantID          string          `json:"grant_id"`
 	CameraID         string          `json:"camera_id"`
 	Action           gatepost.Action `json:"action"`
@@ -180,7 +180,7 @@ type Look struct {
 	Until            time.Time       `json:"until" doc:"When it ended, or will at the latest"`
 }
 
-type looksOutput struct{ Body host.List[Look] }
+type looksOutput struct{ Body host.List[IncidentLook] }
 
 // looks is the record of an incident, for those who activated it, those whose word it
 // needed, and administrators.
@@ -204,12 +204,12 @@ func (f *Function) looks(ctx context.Context, in *pageInput) (*looksOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	return &looksOutput{Body: host.Paged(grants, in.Limit, func(g gatepost.Grant) string { return g.ID }, func(g gatepost.Grant) Look {
+	return &looksOutput{Body: host.Paged(grants, in.Limit, func(g gatepost.Grant) string { return g.ID }, func(g gatepost.Grant) IncidentLook {
 		until := g.ExpiresAt
 		if g.RevokedAt != nil {
 			until = *g.RevokedAt
 		}
-		return Look{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, UserID: g.UserID, UserName: names[g.UserID], OrganisationID: g.Organisation,
+		return IncidentLook{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, UserID: g.UserID, UserName: names[g.UserID], OrganisationID: g.Organisation,
 			OrganisationName: names[g.Organisation], Purpose: g.Purpose, Reason: g.Reason, CaseNumber: g.CaseNumber, From: g.CreatedAt, Until: until}
 	})}, nil
 }
