@@ -15,6 +15,7 @@ const (
 	LedgerSession    LedgerKind = "session"     // somebody signed in, out, or was refused
 	LedgerHold       LedgerKind = "hold"        // a hold was laid or released
 	LedgerIncident   LedgerKind = "incident"    // an incident was activated, approved or ended
+	LedgerWebhook    LedgerKind = "webhook"     // an address for notifications was added or removed
 	LedgerMember     LedgerKind = "member"      // somebody joined an organisation, changed his role, was deactivated
 	LedgerSupport    LedgerKind = "support"     // a support window was opened or closed
 	LedgerCrossGrant LedgerKind = "cross_grant" // a cross-department grant was asked for, answered or revoked

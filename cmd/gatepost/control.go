@@ -24,6 +24,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/integrity"
 	"github.com/gatepost-video/gatepost/functions/ledger"
 	"github.com/gatepost-video/gatepost/functions/node"
+	"github.com/gatepost-video/gatepost/functions/notification"
 	"github.com/gatepost-video/gatepost/functions/organisation"
 	"github.com/gatepost-video/gatepost/functions/playback"
 	"github.com/gatepost-video/gatepost/functions/share"
@@ -50,6 +51,7 @@ type controlPlane struct {
 	incident     *incident.Function
 	crossgrant   *crossgrant.Function
 	support      *support.Function
+	notification *notification.Function
 	playback     *playback.Function
 	node         *node.Service
 	integrity    *integrity.Service
@@ -58,7 +60,7 @@ type controlPlane struct {
 
 // newControlPlane makes the functions. temp is a directory for clips in the
 // making.
-func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure bool, temp string) *controlPlane {
+func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure, privateWebhooks bool, temp string) *controlPlane {
 	issuer := token.NewIssuer(db, token.IssuerOptions{})
 	tokens := token.NewVerifier(issuer, token.VerifierOptions{})
 	return &controlPlane{
@@ -72,6 +74,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 		incident:     incident.New(incident.Options{Store: db}),
 		crossgrant:   crossgrant.New(crossgrant.Options{Store: db}),
 		support:      support.New(support.Options{Store: db}),
+		notification: notification.New(notification.Options{Store: db, Private: privateWebhooks}),
 		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
@@ -84,14 +87,14 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
-		crossgrant: crossgrant.New(crossgrant.Options{}), support: support.New(support.Options{}),
+		crossgrant: crossgrant.New(crossgrant.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
 		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.support.Register, p.playback.Register, p.node.Register, p.ledger.Register}
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -107,6 +110,7 @@ func (p *controlPlane) jobs() []job {
 		{"node", time.Hour, p.node.Run},
 		{"playback", time.Hour, p.playback.Run},
 		{"incident", 2 * time.Second, p.incident.Run},
+		{"notification", 2 * time.Second, p.notification.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 		{"ledger", time.Second, p.ledger.Run},
 	}
