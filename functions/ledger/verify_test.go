@@ -299,7 +299,11 @@ func testIntegrators(t *testing.T, w *world) {
 // TestCatchUp: what was appended without an integrator is integrated in
 // bounded batches, in the order of ids.
 func TestCatchUp(t *testing.T) {
-	w := sqlite(t)
+	t.Run("SQLite", func(t *testing.T) { testCatchUp(t, sqlite(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { testCatchUp(t, newWorld(t, "pgx", storetest.Postgres(t))) })
+}
+
+func testCatchUp(t *testing.T, w *world) {
 	const entries = 10_000
 	tx, err := w.db.BeginTx(t.Context(), nil)
 	if err != nil {
