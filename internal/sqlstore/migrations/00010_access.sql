@@ -5,6 +5,7 @@ ALTER TABLE grants ADD COLUMN basis TEXT NOT NULL DEFAULT '';
 CREATE INDEX grants_basis ON grants (basis, expires_at);
 CREATE INDEX grants_user ON grants (user_id, expires_at);
 CREATE INDEX cameras_division ON cameras (division, class, id);
+CREATE INDEX cameras_position ON cameras (longitude, latitude);
 
 CREATE TABLE incidents (
     id              TEXT PRIMARY KEY,

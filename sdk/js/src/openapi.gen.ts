@@ -63,7 +63,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List cameras: one's own; all of them for administrators and the operator */
+        /** List the cameras that one may know of: one's own, those of a division for its police, those that grants and incidents open; all of them for administrators and the operator */
         get: operations["list-cameras"];
         put?: never;
         /** Enrol a camera; its stream key is shown once */
@@ -274,6 +274,40 @@ export interface paths {
         put?: never;
         /** Approve or refuse what another organisation asked for */
         post: operations["answer-cross-grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notifications on their way, delivered or given up, newest first */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery that was given up once more */
+        post: operations["retry-delivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -674,6 +708,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my organisation was told, newest first */
+        get: operations["list-notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/organisations": {
         parameters: {
             query?: never;
@@ -913,6 +964,41 @@ export interface paths {
         /** Register looks at up to sixteen cameras at once */
         post: operations["create-wall"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My organisation's webhooks */
+        get: operations["list-webhooks"];
+        put?: never;
+        /** Have notifications posted to an address; its secret is shown once */
+        post: operations["create-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a webhook */
+        delete: operations["delete-webhook"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1276,6 +1362,24 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        Delivery: {
+            address: string;
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            delivered_at?: string;
+            id: string;
+            last_error?: string;
+            /**
+             * Format: date-time
+             * @description Of the next try, while it waits
+             */
+            next_at?: string;
+            notification: components["schemas"]["Notification"];
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "dead";
+            webhook_id: string;
+        };
         Division: {
             /** @description GB/T 2260 and its extensions: 2 digits for a province, 4 city, 6 county, 9 town */
             code: string;
@@ -1636,6 +1740,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListDelivery: {
+            items: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListDivision: {
             items: components["schemas"]["Division"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -1671,6 +1780,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListNotification: {
+            items: components["schemas"]["Notification"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListOrganisation: {
             items: components["schemas"]["Organisation"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -1683,6 +1797,11 @@ export interface components {
         };
         ListUser: {
             items: components["schemas"]["User"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListWebhook: {
+            items: components["schemas"]["Webhook"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -1801,6 +1920,29 @@ export interface components {
             token: string;
             /** @description The link to give away; shown this once */
             url: string;
+        };
+        NewWebhook: {
+            /** @description Scheme and host */
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description User id */
+            created_by: string;
+            id: string;
+            /** @description Signs each post; shown once */
+            secret: string;
+        };
+        Notification: {
+            /** Format: date-time */
+            at: string;
+            camera_id?: string;
+            /** @description Who, why, until when */
+            detail: {
+                [key: string]: string;
+            };
+            id: string;
+            kind: string;
+            organisation_id: string;
         };
         OpenedShare: {
             actions: ("live" | "playback")[];
@@ -2173,6 +2315,19 @@ export interface components {
             purpose?: string;
             reason?: string;
         };
+        Webhook: {
+            /** @description Scheme and host */
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description User id */
+            created_by: string;
+            id: string;
+        };
+        WebhookInputBody: {
+            /** @description https, or http where the deployment allows private addresses */
+            url: string;
+        };
         Window: {
             /** @description Absent: every camera of the owner */
             camera_id?: string;
@@ -2332,10 +2487,20 @@ export interface operations {
             query?: {
                 /** @description The cursor that the page before ended with; empty for the first page */
                 after?: string;
+                /** @description Only cameras of this watch class */
+                class?: number;
+                /** @description Only cameras west of it; not less than west */
+                east?: number;
                 /** @description How many items at most */
                 limit?: number;
-                /** @description Only this organisation's; for administrators and the operator */
+                /** @description Only cameras south of it; not less than south */
+                north?: number;
+                /** @description Only this organisation's */
                 owner_id?: string;
+                /** @description Only cameras north of it */
+                south?: number;
+                /** @description Only cameras east of it, degrees; those without a position are listed only when no side is given */
+                west?: number;
             };
             header?: never;
             path?: never;
@@ -2860,6 +3025,71 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CrossGrant"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only those; absent: all */
+                state?: "waiting" | "delivered" | "dead";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -3737,6 +3967,40 @@ export interface operations {
             };
         };
     };
+    "list-notifications": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListNotification"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-organisations": {
         parameters: {
             query?: {
@@ -4405,6 +4669,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Wall"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-webhooks": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
