@@ -113,6 +113,7 @@ func (p *controlPlane) jobs() []job {
 		{"notification", 2 * time.Second, p.notification.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 		{"ledger", time.Second, p.ledger.Run},
+		{"looks", 10 * time.Second, p.playback.TellLooks},
 	}
 }
 

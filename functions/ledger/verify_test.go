@@ -309,9 +309,12 @@ func testCatchUp(t *testing.T, w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range entries {
-		if _, err := tx.ExecContext(t.Context(), `INSERT INTO ledger (id, at, kind, actor, allowed, seal) VALUES ($1, $2, 'look', 'u', TRUE, 'before')`,
-			fmt.Sprintf("%08d", i), time.Now().UnixMilli()); err != nil {
+	for i := 0; i < entries; i += 500 {
+		values := make([]string, 500)
+		for j := range values {
+			values[j] = fmt.Sprintf("('%08d', %d, 'look', 'u', TRUE, 'before')", i+j, time.Now().UnixMilli())
+		}
+		if _, err := tx.ExecContext(t.Context(), `INSERT INTO ledger (id, at, kind, actor, allowed, seal) VALUES `+strings.Join(values, ",")); err != nil {
 			t.Fatal(err)
 		}
 	}
