@@ -64,6 +64,17 @@ type Position struct {
 	Latitude  float64 `json:"latitude"`
 }
 
+// Box is all that lies between two meridians and two parallels, its edges with
+// it. It does not go over the 180th meridian.
+type Box struct{ West, South, East, North float64 } // degrees
+
+// CameraFilter narrows a list of cameras; the zero value lets every camera through.
+type CameraFilter struct {
+	Owner string     // organisation id; "" for any
+	Box   *Box       // holds the camera's position; nil for any camera, also without position
+	Class WatchClass // 0 for any
+}
+
 // Retention bounds in days, defaults of the policy (Order 799 art. 17;
 // Counter-Terrorism Law art. 32). A deployment configures its own.
 const (

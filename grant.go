@@ -19,6 +19,7 @@ type Grant struct {
 	UserID       string // "" when it came from a share link
 	Organisation string // organisation of the one who looks; the share's owner for a share link
 	ShareID      string // "" unless it came from a share link
+	Basis        string // what it ends with, e.g. "incident:<id>"; "" for a standing right
 	Purpose      string
 	Reason       string
 	CaseNumber   string

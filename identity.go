@@ -12,7 +12,7 @@ type Account struct {
 func (a Account) Subject() Subject {
 	return Subject{
 		UserID: a.User.ID, Login: a.User.Login, Role: a.User.Role,
-		Organisation: a.Organisation.ID, Kind: a.Organisation.Kind,
+		Organisation: a.Organisation.ID, Kind: a.Organisation.Kind, Division: a.Organisation.Division,
 	}
 }
 

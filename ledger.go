@@ -7,13 +7,18 @@ type LedgerKind string
 
 // The kinds of entries.
 const (
-	LedgerDecision LedgerKind = "decision" // somebody asked to look: allowed or refused
-	LedgerGrant    LedgerKind = "grant"    // a grant was made
-	LedgerRevoke   LedgerKind = "revoke"   // a grant or a share link was revoked
-	LedgerShare    LedgerKind = "share"    // a share link was made or opened
-	LedgerCamera   LedgerKind = "camera"   // a camera was enrolled, changed, suspended, retired
-	LedgerSession  LedgerKind = "session"  // somebody signed in, out, or was refused
-	LedgerHold     LedgerKind = "hold"     // a hold was laid or released
+	LedgerDecision   LedgerKind = "decision"    // somebody asked to look: allowed or refused
+	LedgerGrant      LedgerKind = "grant"       // a grant was made
+	LedgerRevoke     LedgerKind = "revoke"      // a grant or a share link was revoked
+	LedgerShare      LedgerKind = "share"       // a share link was made or opened
+	LedgerCamera     LedgerKind = "camera"      // a camera was enrolled, changed, suspended, retired
+	LedgerSession    LedgerKind = "session"     // somebody signed in, out, or was refused
+	LedgerHold       LedgerKind = "hold"        // a hold was laid or released
+	LedgerIncident   LedgerKind = "incident"    // an incident was activated, approved or ended
+	LedgerWebhook    LedgerKind = "webhook"     // an address for notifications was added or removed
+	LedgerMember     LedgerKind = "member"      // somebody joined an organisation, changed his role, was deactivated
+	LedgerSupport    LedgerKind = "support"     // a support window was opened or closed
+	LedgerCrossGrant LedgerKind = "cross_grant" // a cross-department grant was asked for, answered or revoked
 )
 
 // LedgerEntry is one line of the append-only ledger.

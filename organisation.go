@@ -1,6 +1,9 @@
 package gatepost
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // OrganisationKind is one of the kinds of mission R1.
 type OrganisationKind string
@@ -44,6 +47,30 @@ type Division struct {
 	Parent string // "" for a province
 }
 
+// Levels are the levels of divisions, from the widest.
+var Levels = []string{"province", "city", "county", "town"}
+
+// LevelOf returns the level of a division by its code, "" for none.
+func LevelOf(code string) string {
+	switch len(code) {
+	case 2:
+		return "province"
+	case 4:
+		return "city"
+	case 6:
+		return "county"
+	case 9:
+		return "town"
+	}
+	return ""
+}
+
+// Within tells whether a division is another one or lies in it. No division lies
+// in "".
+func Within(code, other string) bool {
+	return LevelOf(other) != "" && LevelOf(code) != "" && strings.HasPrefix(code, other)
+}
+
 // DivisionNode is a division as a tree shows it.
 type DivisionNode struct {
 	Division
@@ -77,6 +104,7 @@ type Subject struct {
 	Login        string
 	Organisation string
 	Kind         OrganisationKind
+	Division     string // of the organisation; "" for none
 	Role         Role
 }
 

@@ -59,8 +59,9 @@ var RecordingProblems = []RecordingProblem{ProblemRecorder, ProblemStorage, Prob
 // SyncRequest is what a gateway tells the control plane every two seconds.
 type SyncRequest struct {
 	Node    string         `json:"node"`
-	Cursor  int64          `json:"cursor"`  // of the revocations that the gateway knows
-	Cameras []CameraStatus `json:"cameras"` // those that changed, and all of them every ten seconds
+	Cursor  int64          `json:"cursor"`          // of the revocations that the gateway knows
+	Cameras []CameraStatus `json:"cameras"`         // those that changed, and all of them every ten seconds
+	Looks   []Look         `json:"looks,omitempty"` // those that ended, and the others every ten seconds
 }
 
 // SyncReply is what a gateway learns in return.
@@ -70,6 +71,7 @@ type SyncReply struct {
 	StoppedCameras []string `json:"stopped_cameras"`   // of those reported online: no longer allowed to push
 	Measure        []string `json:"measure"`           // of those reported online: to be measured for acceptance, unless that is under way
 	Missing        []string `json:"missing,omitempty"` // of the last recordings reported: those that have no row
+	LooksHeard     bool     `json:"looks_heard"`       // the looks that ended need not be told again
 }
 
 // CameraAdmission is what decides whether a camera that a gateway reports may

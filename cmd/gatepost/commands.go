@@ -89,6 +89,7 @@ type functionsCmd struct {
 	AdminPassword string `help:"Password of the first administrator." env:"GATEPOST_ADMIN_PASSWORD" placeholder:"PASSWORD"`
 	NodeKey       string `help:"Secret that gateways present." required:"" env:"GATEPOST_NODE_KEY" placeholder:"SECRET"`
 	doorFlags
+	hookFlags
 }
 
 // Run serves until Ctrl-C.
@@ -124,7 +125,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, objects.Close()) }()
-	plane := newControlPlane(db, objects, splitAddresses(public, media, &c.doorFlags), public.Scheme == "https", c.Data)
+	plane := newControlPlane(db, objects, splitAddresses(public, media, &c.doorFlags), public.Scheme == "https", c.PrivateWebhooks, c.Data)
 	generated, err := plane.prepare(ctx, c.AdminPassword)
 	announceAdmin(generated) // whatever fails from here on
 	if err != nil {

@@ -13,17 +13,22 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/camera"
+	"github.com/gatepost-video/gatepost/functions/crossgrant"
 	"github.com/gatepost-video/gatepost/functions/grant"
 	"github.com/gatepost-video/gatepost/functions/hold"
 	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 	"github.com/gatepost-video/gatepost/functions/host/fiberhost"
 	"github.com/gatepost-video/gatepost/functions/identity"
+	"github.com/gatepost-video/gatepost/functions/incident"
 	"github.com/gatepost-video/gatepost/functions/integrity"
+	"github.com/gatepost-video/gatepost/functions/ledger"
 	"github.com/gatepost-video/gatepost/functions/node"
+	"github.com/gatepost-video/gatepost/functions/notification"
 	"github.com/gatepost-video/gatepost/functions/organisation"
 	"github.com/gatepost-video/gatepost/functions/playback"
 	"github.com/gatepost-video/gatepost/functions/share"
+	"github.com/gatepost-video/gatepost/functions/support"
 	"github.com/gatepost-video/gatepost/internal/demo"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
@@ -43,14 +48,19 @@ type controlPlane struct {
 	grant        *grant.Function
 	share        *share.Function
 	hold         *hold.Function
+	incident     *incident.Function
+	crossgrant   *crossgrant.Function
+	support      *support.Function
+	notification *notification.Function
 	playback     *playback.Function
 	node         *node.Service
 	integrity    *integrity.Service
+	ledger       *ledger.Function
 }
 
 // newControlPlane makes the functions. temp is a directory for clips in the
 // making.
-func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure bool, temp string) *controlPlane {
+func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure, privateWebhooks bool, temp string) *controlPlane {
 	issuer := token.NewIssuer(db, token.IssuerOptions{})
 	tokens := token.NewVerifier(issuer, token.VerifierOptions{})
 	return &controlPlane{
@@ -61,9 +71,14 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 		grant:        grant.New(grant.Options{Store: db, Tokens: issuer, Addresses: addresses}),
 		share:        share.New(share.Options{Store: db, Tokens: issuer, Verifier: tokens, Addresses: addresses}),
 		hold:         hold.New(hold.Options{Store: db}),
+		incident:     incident.New(incident.Options{Store: db}),
+		crossgrant:   crossgrant.New(crossgrant.Options{Store: db}),
+		support:      support.New(support.Options{Store: db}),
+		notification: notification.New(notification.Options{Store: db, Private: privateWebhooks}),
 		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
+		ledger:       ledger.New(ledger.Options{Store: db}),
 	}
 }
 
@@ -71,14 +86,15 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 // be registered, but not called.
 func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
-		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}),
-		playback: playback.New(playback.Options{}), node: node.New(node.Options{})}
+		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
+		crossgrant: crossgrant.New(crossgrant.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
+		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.playback.Register, p.node.Register}
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -94,7 +110,11 @@ func (p *controlPlane) jobs() []job {
 		{"node", time.Hour, p.node.Run},
 		{"recording", time.Minute, p.node.Reconcile},
 		{"playback", time.Hour, p.playback.Run},
+		{"incident", 2 * time.Second, p.incident.Run},
+		{"notification", 2 * time.Second, p.notification.Run},
 		{"integrity", time.Minute, p.integrity.Run},
+		{"ledger", time.Second, p.ledger.Run},
+		{"looks", 10 * time.Second, p.playback.TellLooks},
 	}
 }
 
@@ -131,7 +151,7 @@ type controlHost struct {
 func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, registry *prometheus.Registry, checks []check) (*controlHost, error) {
 	registry.MustRegister(p.node.Metrics())
 	h, err := fiberhost.New(fiberhost.Options{
-		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, NodeKey: nodeKey}},
+		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, People: p.identity, NodeKey: nodeKey}},
 		Register: p.register(), Portal: portal.FS(), Origins: origins,
 		Ready: func(ctx context.Context) error {
 			if failed := firstFailure(ctx, checks); failed != "" {

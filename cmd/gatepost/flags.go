@@ -58,6 +58,11 @@ func (f *storeFlags) prepare() error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
+// hookFlags belong to whoever posts notifications.
+type hookFlags struct {
+	PrivateWebhooks bool `help:"Let webhooks have private and loopback addresses, and plain http." env:"GATEPOST_PRIVATE_WEBHOOKS"`
+}
+
 // webFlags are shared by every process that serves HTTP.
 type webFlags struct {
 	HTTP      string `name:"http" help:"Address of the API and the portal." default:":8080" env:"GATEPOST_HTTP" placeholder:"ADDR"`

@@ -53,6 +53,8 @@ type gateway struct {
 	whep      *whep.Handler
 	llhls     *llhls.Handler
 	rings     *rings
+	sent      *sentBytes
+	looks     *admission.Looks
 	handler   http.Handler
 }
 
@@ -72,7 +74,8 @@ type gatewayOptions struct {
 }
 
 func newGateway(o gatewayOptions) (*gateway, error) {
-	g := &gateway{listeners: o.listeners, tls: o.tls, rings: &rings{}}
+	g := &gateway{listeners: o.listeners, tls: o.tls, rings: &rings{}, sent: &sentBytes{}}
+	g.looks = &admission.Looks{Sent: g.sent.of}
 	var err error
 	metrics := archive.NewMetrics(o.registry)
 	g.archive, err = archive.New(archive.Options{Spool: o.spool, Objects: o.objects, Control: o.control, Target: o.record.ObjectDuration, Metrics: metrics})
@@ -80,7 +83,7 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 		return nil, err
 	}
 	g.admission = admission.New(admission.Options{
-		Control: o.control, Node: nodeName(), Outlets: g.outlets, OnRevoked: g.revoke, OnMissing: g.archive.Missing,
+		Control: o.control, Node: nodeName(), Outlets: g.outlets, OnRevoked: g.revoke, OnMissing: g.archive.Missing, Looks: g.looks,
 		Viewers: map[string]func(string) int{
 			"llhls": func(id string) int { return g.llhls.Viewers(id) },
 			"whep":  func(id string) int { return g.whep.Viewers(id) },
@@ -93,8 +96,9 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--webrtc-ip", Message: "cannot set up WebRTC", Err: err}
 	}
 	g.whip = whip.New(g.engine, g.admission, whip.Options{})
-	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{})
-	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Revoked: g.admission.Revoked, Rings: g.rings, Joined: joined, EdgeKey: o.edgeKey})
+	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{
+		Looks: func(grantID, cameraID string) func() { return g.looks.Begin(grantID, cameraID, "whep") }})
+	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission, g.rings, g.looks}, Revoked: g.watching, Rings: g.rings, Joined: joined, EdgeKey: o.edgeKey})
 
 	mux := http.NewServeMux()
 	mux.Handle("/whip/", g.whip)
@@ -128,7 +132,7 @@ func (g *gateway) outlets(p gatepost.PublishPermit) (admission.Outlets, error) {
 	}
 	ring := g.rings.add(p.CameraID)
 	return admission.Outlets{
-		Sinks:    []cmaf.Sink{ring, sink},
+		Sinks:    []cmaf.Sink{ring, sink, g.sent.sink(p.CameraID)},
 		Permit:   func(p gatepost.PublishPermit) { sink.SetRetentionDays(p.RetentionDays) },
 		Recorder: func() admission.Recorder { return admission.Recorder(sink.State()) },
 		Restart:  sink.Restart,
@@ -137,6 +141,13 @@ func (g *gateway) outlets(p gatepost.PublishPermit) (admission.Outlets, error) {
 			sink.Close(gatepost.EndClosed)
 		},
 	}, nil
+}
+
+// watching notes that a viewer by HLS is still there, and tells whether his grant
+// was revoked.
+func (g *gateway) watching(grantID string) bool {
+	g.looks.Touch(grantID)
+	return g.admission.Revoked(grantID)
 }
 
 func (g *gateway) revoke(grantIDs []string) {
@@ -255,11 +266,16 @@ func liveGrant(ctx context.Context, tokens *token.Verifier, a *admission.Admissi
 type hlsAuthoriser struct {
 	tokens    *token.Verifier
 	admission *admission.Admission
+	rings     *rings
+	looks     *admission.Looks
 }
 
-// Verify implements llhls.Authoriser.
+// Verify implements llhls.Authoriser. Who may watch a camera that is here, watches.
 func (h hlsAuthoriser) Verify(ctx context.Context, raw string) (llhls.Viewer, error) {
 	m, err := liveGrant(ctx, h.tokens, h.admission, raw)
+	if err == nil && h.rings.Ring(m.CameraID) != nil {
+		h.looks.Seen(m.GrantID, m.CameraID)
+	}
 	return llhls.Viewer{GrantID: m.GrantID, CameraID: m.CameraID, Action: m.Action, ExpiresAt: m.ExpiresAt}, err
 }
 

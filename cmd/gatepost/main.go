@@ -22,12 +22,13 @@ type cli struct {
 	LogLevel slog.Level `help:"Least level to log: DEBUG, INFO, WARN or ERROR." default:"INFO" env:"GATEPOST_LOG_LEVEL"`
 	LogJSON  bool       `help:"Log as JSON instead of text." env:"GATEPOST_LOG_JSON"`
 
-	Serve     serveCmd     `cmd:"" help:"Run everything in one process. Needs no configuration."`
-	Gateway   gatewayCmd   `cmd:"" help:"Run the media plane alone; it asks the functions by HTTP."`
-	Functions functionsCmd `cmd:"" help:"Run the control plane alone: API, portal, schedules."`
-	Fsck      fsckCmd      `cmd:"" help:"Compare recordings in the database with objects in the store."`
-	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema up to this version."`
-	Openapi   openapiCmd   `cmd:"" help:"Print the OpenAPI document."`
+	Serve        serveCmd        `cmd:"" help:"Run everything in one process. Needs no configuration."`
+	Gateway      gatewayCmd      `cmd:"" help:"Run the media plane alone; it asks the functions by HTTP."`
+	Functions    functionsCmd    `cmd:"" help:"Run the control plane alone: API, portal, schedules."`
+	Fsck         fsckCmd         `cmd:"" help:"Compare recordings in the database with objects in the store."`
+	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema up to this version."`
+	VerifyLedger verifyLedgerCmd `cmd:"" help:"Check that no entry of the ledger was altered, removed or inserted."`
+	Openapi      openapiCmd      `cmd:"" help:"Print the OpenAPI document."`
 }
 
 func main() {

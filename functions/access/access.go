@@ -2,24 +2,38 @@
 // depends on nothing but its request, deny is the default, and every decision,
 // allowed or refused, says why in words that can be shown and written down.
 //
-// The table so far:
+// The table, from the first rule that decides:
 //
 //	who                                     know live playback export share audit hold manage
 //	administrator of the system              yes  yes    yes     yes   yes   yes   yes   yes    looks are registered with a purpose
 //	operator                                 yes   –      –       –     –     –     –    yes    whatever it owns; managing needs owner, supervisor or maintainer
+//	  while the owner's support window lasts yes  yes    yes      –     –     –     –    yes    of others' cameras; owner, supervisor or maintainer, each look with a purpose
 //	camera's owner organisation: owner       yes  yes    yes     yes   yes   yes   yes   yes
 //	                             supervisor  yes  yes    yes     yes   yes   yes   yes   yes
 //	                             responder   yes  yes    yes     yes    –     –     –     –
 //	                             watcher     yes  yes    yes      –     –     –     –     –
 //	                             maintainer  yes   –      –       –     –     –     –    yes
+//	named by an incident whose area holds
+//	the camera, while it lasts               yes  yes    within    –     –     –     –     –    any class; playback of the time since it opened; no maintainers
+//	police and sub-control centres of the
+//	camera's county or town: class 1 and 2   yes  yes    yes     yes    –     –     –     –
+//	                         class 3         yes   with the owner's standing consent
+//	those of a division that holds it        yes   –      –       –     –     –     –     –
+//	a cross-department grant                 yes  what it names, in its hours  –     –     –     –
 //	anyone else                               –    –      –       –     –     –     –     –     as if the camera did not exist
 //
-// An administrator stays one whatever his organisation; the operator's other
-// people never see a picture (mission R10).
+// Whoever is not of the owner's organisation registers each look with a purpose
+// and a reason. Of police, departments and the like, owners, supervisors,
+// responders and watchers look; watchers take no copies. An administrator stays
+// one whatever his organisation; the operator's other people see no picture
+// without the owner (mission R10). Third parties have share links only. Of several
+// permissions that end, the one that lasts longest counts, and a drill only where
+// no incident opens the camera. A role that is not on gatepost.Roles has no right.
 package access
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gatepost-video/gatepost"
 )
@@ -48,9 +62,12 @@ func (a Action) Looks() bool { return a == Live || a == Playback || a == Export 
 
 // Request is a question: may this subject do this with this camera?
 type Request struct {
-	Subject gatepost.Subject
-	Action  Action
-	Camera  gatepost.Camera
+	Subject  gatepost.Subject
+	Action   Action
+	Camera   gatepost.Camera
+	From, To time.Time // the window of playback and export; zero: none in particular
+	At       time.Time // the present, in the deployment's time zone
+	Facts    gatepost.AccessFacts
 }
 
 // Decision is the answer. When it is a refusal, Code is what the caller is
@@ -60,7 +77,17 @@ type Decision struct {
 	Code         gatepost.Code // "" when allowed
 	Rule         string        // the rule that decided, for the ledger
 	ZH, EN       string        // why, in plain words
+	Remedies     []Remedy      // what would allow it, when it is refused
 	NeedsPurpose bool          // allowed, provided that a purpose and a reason are given
+	Basis        string        // what the permission ends with, e.g. "incident:<id>"; "" for a standing one
+	Until        time.Time     // when the permission ends by itself; zero for a standing one
+	Drill        bool          // it rests on an exercise, and what is shown says so
+}
+
+// Remedy is something that would allow what was refused.
+type Remedy struct {
+	ZH string `json:"zh"`
+	EN string `json:"en"`
 }
 
 // Err is the refusal as an error, nil when allowed.
@@ -71,28 +98,12 @@ func (d Decision) Err() error {
 	return &gatepost.Error{Code: d.Code, Message: d.EN}
 }
 
-// The roles of the owner's organisation, and of the operator for Manage.
-var (
-	everyRole = []gatepost.Role{gatepost.RoleOwner, gatepost.RoleSupervisor, gatepost.RoleResponder, gatepost.RoleWatcher, gatepost.RoleMaintainer}
-	managers  = []gatepost.Role{gatepost.RoleOwner, gatepost.RoleSupervisor, gatepost.RoleMaintainer}
-	ownRoles  = map[Action][]gatepost.Role{
-		Know:     everyRole,
-		Live:     {gatepost.RoleOwner, gatepost.RoleSupervisor, gatepost.RoleResponder, gatepost.RoleWatcher},
-		Playback: {gatepost.RoleOwner, gatepost.RoleSupervisor, gatepost.RoleResponder, gatepost.RoleWatcher},
-		Export:   {gatepost.RoleOwner, gatepost.RoleSupervisor, gatepost.RoleResponder},
-		Share:    {gatepost.RoleOwner, gatepost.RoleSupervisor},
-		Audit:    {gatepost.RoleOwner, gatepost.RoleSupervisor},
-		Hold:     {gatepost.RoleOwner, gatepost.RoleSupervisor},
-		Manage:   managers,
-	}
-)
-
 // rule looks at a request and either decides it or leaves it to the next one.
 type rule func(Request) (Decision, bool)
 
 // rules are asked in this order; the first that decides wins, and what none
 // decides is refused.
-var rules = []rule{unknownSubject, unknownAction, administrator, operator, ownersPeople}
+var rules = []rule{unknownSubject, unknownAction, administrator, operator, ownersPeople, incident, localPolice, crossGrant, knowing}
 
 // Decide answers a request.
 func Decide(r Request) Decision {
@@ -128,53 +139,6 @@ func administrator(r Request) (Decision, bool) {
 		ZH: "系统管理员,逐次登记。", EN: "An administrator of the system; each look is registered."}, true
 }
 
-// operator decides for the carrier's people even over its own cameras, so that
-// no change of ownership ever gives them a picture.
-func operator(r Request) (Decision, bool) {
-	if r.Subject.Kind != gatepost.KindOperator {
-		return Decision{}, false
-	}
-	switch {
-	case r.Action == Know && slices.Contains(everyRole, r.Subject.Role), r.Action == Manage && slices.Contains(managers, r.Subject.Role):
-		return Decision{Allowed: true, Rule: "operator", ZH: "运营方可以管理,不能观看。", EN: "The operator manages, and does not watch."}, true
-	case r.Action == Manage:
-		return Decision{Code: gatepost.Forbidden, Rule: "operator_role",
-			ZH: "您的岗位不能管理摄像机。", EN: "Your role does not manage cameras."}, true
-	}
-	return Decision{Code: gatepost.Forbidden, Rule: "operator",
-		ZH: "运营方不能观看,也不能授权他人观看。", EN: "The operator can neither watch nor let others watch."}, true
-}
-
-func ownersPeople(r Request) (Decision, bool) {
-	if !owns(r) {
-		return Decision{}, false
-	}
-	if slices.Contains(ownRoles[r.Action], r.Subject.Role) {
-		return Decision{Allowed: true, Rule: "owner", ZH: "本单位的摄像机。", EN: "A camera of your own organisation."}, true
-	}
-	return Decision{Code: gatepost.Forbidden, Rule: "owner_role",
-		ZH: "您在本单位的岗位没有这项权限,请联系本单位负责人。", EN: "Your role in your organisation does not allow this; ask its owner or supervisor."}, true
-}
-
 func owns(r Request) bool {
 	return r.Camera.Owner != "" && r.Camera.Owner == r.Subject.Organisation
-}
-
-// Enrol decides whether a subject may enrol cameras: administrators, and the
-// owners, supervisors and maintainers of any organisation but a third party,
-// which only ever holds share links.
-func Enrol(s gatepost.Subject) Decision {
-	if d, ok := unknownSubject(Request{Subject: s}); ok {
-		return d
-	}
-	switch {
-	case s.Admin():
-		return Decision{Allowed: true, Rule: "administrator", ZH: "系统管理员。", EN: "An administrator of the system."}
-	case s.Kind == gatepost.KindThirdParty:
-		return Decision{Code: gatepost.Forbidden, Rule: "third_party", ZH: "第三方不能登记摄像机。", EN: "A third party does not enrol cameras."}
-	case slices.Contains(managers, s.Role):
-		return Decision{Allowed: true, Rule: "owner", ZH: "本单位的摄像机。", EN: "A camera of your own organisation."}
-	}
-	return Decision{Code: gatepost.Forbidden, Rule: "owner_role",
-		ZH: "您的岗位不能登记摄像机,请联系本单位负责人。", EN: "Your role does not enrol cameras; ask your organisation's owner or supervisor."}
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"maps"
+	"time"
 
 	"github.com/gatepost-video/gatepost"
 )
@@ -10,6 +11,9 @@ import (
 // Store is what a Gate reads and writes. Camera fails with NotFound.
 type Store interface {
 	Camera(ctx context.Context, id string) (gatepost.Camera, error)
+	// AccessFacts returns at least what may open the camera to the subject at
+	// a time.
+	AccessFacts(ctx context.Context, s gatepost.Subject, c gatepost.Camera, at time.Time) (gatepost.AccessFacts, error)
 	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
 }
 
@@ -17,25 +21,24 @@ type Store interface {
 // ledger.
 type Gate struct{ Store Store }
 
+// zone is the time zone in which hours of day are meant: China has one, without
+// summer time.
+var zone = time.FixedZone("CST", 8*60*60)
+
 // Camera returns a camera that the subject may do something with, and the
 // decision. A refusal is written into the ledger with detail, which may be nil;
 // what is allowed, the caller writes down together with what it did. It fails with
 // NotFound, in the same words for a camera that does not exist and for one that the
 // subject may not know of, and with Forbidden and Unauthenticated.
 func (g Gate) Camera(ctx context.Context, s gatepost.Subject, cameraID string, a Action, detail map[string]string) (gatepost.Camera, Decision, error) {
-	if !gatepost.ValidID(cameraID) {
-		return gatepost.Camera{}, Decision{}, errNoCamera
-	}
-	c, err := g.Store.Camera(ctx, cameraID)
-	if gatepost.CodeOf(err) == gatepost.NotFound {
-		return gatepost.Camera{}, Decision{}, errNoCamera
-	}
-	if err != nil {
-		return gatepost.Camera{}, Decision{}, err
-	}
-	d := Decide(Request{Subject: s, Action: a, Camera: c})
-	if d.Allowed {
-		return c, d, nil
+	return g.Window(ctx, s, cameraID, a, time.Time{}, time.Time{}, detail)
+}
+
+// Window is Camera for a window of the archive.
+func (g Gate) Window(ctx context.Context, s gatepost.Subject, cameraID string, a Action, from, to time.Time, detail map[string]string) (gatepost.Camera, Decision, error) {
+	c, d, err := g.Explain(ctx, s, cameraID, a, from, to)
+	if err != nil || d.Allowed {
+		return c, d, err
 	}
 	e := Entry(gatepost.LedgerDecision, s, c.ID, detail)
 	if e.Detail = maps.Clone(detail); e.Detail == nil {
@@ -49,6 +52,30 @@ func (g Gate) Camera(ctx context.Context, s gatepost.Subject, cameraID string, a
 		return gatepost.Camera{}, d, errNoCamera
 	}
 	return gatepost.Camera{}, d, d.Err()
+}
+
+// Explain returns the decision and the camera that it is about, whether it allows
+// anything or not, and writes nothing down. The camera is the caller's to hide
+// when the decision says NotFound. It fails with NotFound for a camera that
+// does not exist.
+func (g Gate) Explain(ctx context.Context, s gatepost.Subject, cameraID string, a Action, from, to time.Time) (gatepost.Camera, Decision, error) {
+	if !gatepost.ValidID(cameraID) {
+		return gatepost.Camera{}, Decision{}, errNoCamera
+	}
+	c, err := g.Store.Camera(ctx, cameraID)
+	if gatepost.CodeOf(err) == gatepost.NotFound {
+		return gatepost.Camera{}, Decision{}, errNoCamera
+	}
+	if err != nil {
+		return gatepost.Camera{}, Decision{}, err
+	}
+	r := Request{Subject: s, Action: a, Camera: c, From: from, To: to, At: time.Now().In(zone)}
+	if !s.Admin() && !owns(r) {
+		if r.Facts, err = g.Store.AccessFacts(ctx, s, c, r.At); err != nil {
+			return gatepost.Camera{}, Decision{}, err
+		}
+	}
+	return c, Decide(r), nil
 }
 
 var errNoCamera = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such camera, or none that you may know of"}

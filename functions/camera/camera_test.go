@@ -178,7 +178,7 @@ func TestEnrolmentRefused(t *testing.T) {
 			r.Refused(gatepost.Code(r.String("code")), c.field)
 		})
 	}
-	if cameras, err := w.store.Cameras(t.Context(), "", "", 10); err != nil || len(cameras) != 0 {
+	if cameras, err := w.store.Cameras(t.Context(), gatepost.CameraFilter{}, "", 10); err != nil || len(cameras) != 0 {
 		t.Errorf("%d cameras were enrolled by refused requests, %v", len(cameras), err)
 	}
 }

@@ -50,7 +50,12 @@ type (
 	listOutput   struct{ Body host.List[Camera] }
 	listInput    struct {
 		host.Page
-		OwnerID string `query:"owner_id" maxLength:"36" doc:"Only this organisation's; for administrators and the operator"`
+		OwnerID string  `query:"owner_id" maxLength:"36" doc:"Only this organisation's"`
+		West    float64 `query:"west" minimum:"-180" maximum:"180" default:"-180" doc:"Only cameras east of it, degrees; those without a position are listed only when no side is given"`
+		South   float64 `query:"south" minimum:"-90" maximum:"90" default:"-90" doc:"Only cameras north of it"`
+		East    float64 `query:"east" minimum:"-180" maximum:"180" default:"180" doc:"Only cameras west of it; not less than west"`
+		North   float64 `query:"north" minimum:"-90" maximum:"90" default:"90" doc:"Only cameras south of it; not less than south"`
+		Class   int     `query:"class" minimum:"1" maximum:"3" doc:"Only cameras of this watch class"`
 	}
 	patchInput struct {
 		ByID
@@ -114,38 +119,6 @@ func (f *Function) get(ctx context.Context, in *ByID) (*cameraOutput, error) {
 		return nil, err
 	}
 	return f.show(ctx, c)
-}
-
-func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	subject, err := auth.Subject(ctx)
-	if err != nil {
-		return nil, err
-	}
-	owner := subject.Organisation
-	if subject.Admin() || subject.Kind == gatepost.KindOperator {
-		owner = in.OwnerID
-	} else if in.OwnerID != "" && in.OwnerID != owner {
-		return &listOutput{Body: host.List[Camera]{Items: []Camera{}}}, nil // as if it had none
-	}
-	// The rows that are read are the caller's to know, all of them or none.
-	if d := access.Decide(access.Request{Subject: subject, Action: access.Know, Camera: gatepost.Camera{Owner: subject.Organisation}}); !d.Allowed {
-		return nil, d.Err()
-	}
-	cameras, err := f.opts.Store.Cameras(ctx, owner, in.After, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]string, len(cameras))
-	for i, c := range cameras {
-		ids[i] = c.ID
-	}
-	statuses, err := f.opts.Store.CameraStatuses(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	return &listOutput{Body: host.Paged(cameras, in.Limit, func(c gatepost.Camera) string { return c.ID },
-		func(c gatepost.Camera) Camera { return view(c, statuses[c.ID], now) })}, nil
 }
 
 func (f *Function) patch(ctx context.Context, in *patchInput) (*cameraOutput, error) {

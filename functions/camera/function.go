@@ -21,6 +21,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -34,7 +35,12 @@ import (
 type Cameras interface {
 	CreateCamera(ctx context.Context, c gatepost.Camera, entry gatepost.LedgerEntry) (gatepost.Camera, error)
 	Camera(ctx context.Context, id string) (gatepost.Camera, error)
-	Cameras(ctx context.Context, owner, after string, limit int) ([]gatepost.Camera, error)
+	// Cameras and KnowableCameras list at most limit cameras in the order of
+	// their ids, after the one with id after ("" from the start). The latter lists
+	// those that a subject may know of by facts of KnowingFacts, and others.
+	Cameras(ctx context.Context, f gatepost.CameraFilter, after string, limit int) ([]gatepost.Camera, error)
+	KnowingFacts(ctx context.Context, s gatepost.Subject, at time.Time) (gatepost.AccessFacts, error)
+	KnowableCameras(ctx context.Context, s gatepost.Subject, facts gatepost.AccessFacts, f gatepost.CameraFilter, after string, limit int) ([]gatepost.Camera, error)
 	UpdateCamera(ctx context.Context, id string, fence bool, change func(*gatepost.Camera) (gatepost.LedgerEntry, error)) (gatepost.Camera, error)
 }
 
@@ -49,17 +55,12 @@ type Statuses interface {
 	CameraStatuses(ctx context.Context, ids []string) (map[string]gatepost.CameraStatus, error)
 }
 
-// Ledger takes refused decisions; allowed ones are written with what they did.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Cameras
 	Register
 	Statuses
-	Ledger
+	access.Store
 }
 
 // Options are what a function works with.
@@ -91,7 +92,7 @@ func (f *Function) Register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "create-camera", Method: http.MethodPost, Path: "/v1/cameras",
 		Summary: "Enrol a camera; its stream key is shown once", Tags: tags, DefaultStatus: http.StatusCreated}, f.enrol)
 	huma.Register(api, huma.Operation{OperationID: "list-cameras", Method: http.MethodGet, Path: "/v1/cameras",
-		Summary: "List cameras: one's own; all of them for administrators and the operator", Tags: tags}, f.list)
+		Summary: "List the cameras that one may know of: one's own, those of a division for its police, those that grants and incidents open; all of them for administrators and the operator", Tags: tags}, f.list)
 	huma.Register(api, huma.Operation{OperationID: "get-camera", Method: http.MethodGet, Path: "/v1/cameras/{id}",
 		Summary: "One camera", Tags: tags}, f.get)
 	huma.Register(api, huma.Operation{OperationID: "update-camera", Method: http.MethodPatch, Path: "/v1/cameras/{id}",

@@ -52,7 +52,7 @@ func (a *API) SignIn(organisation gatepost.Organisation, role gatepost.Role) str
 	id := gatepost.NewID()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.subjects[id] = gatepost.Subject{UserID: id, Login: "login-" + id, Organisation: organisation.ID, Kind: organisation.Kind, Role: role}
+	a.subjects[id] = gatepost.Subject{UserID: id, Login: "login-" + id, Organisation: organisation.ID, Kind: organisation.Kind, Division: organisation.Division, Role: role}
 	return id
 }
 

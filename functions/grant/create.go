@@ -22,6 +22,9 @@ const (
 // patrol, inspection, maintenance and other; a deployment may use words of its own.
 const PurposeOwn = "own"
 
+// PurposeCase is the purpose that needs the number of a case.
+const PurposeCase = "case"
+
 type grantInput struct {
 	Body struct {
 		CameraID   string          `json:"camera_id" minLength:"1" maxLength:"64"`
@@ -40,6 +43,7 @@ type NewGrant struct {
 	Token     string            `json:"token" doc:"The media token; what it opens is in urls"`
 	ExpiresAt time.Time         `json:"expires_at" doc:"Of grant and token; ask again before"`
 	Label     string            `json:"label" doc:"Watermark that the picture carries"`
+	Drill     bool              `json:"drill,omitempty" doc:"It rests on an exercise; say so beside the picture"`
 	URLs      gatepost.PlayURLs `json:"urls"`
 }
 
@@ -59,32 +63,56 @@ func (f *Function) create(ctx context.Context, in *grantInput) (*grantOutput, er
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now().UTC()
-	g, err := f.grant(in, subject, now)
-	if err != nil {
-		return nil, err
-	}
-	c, d, err := access.Gate{Store: f.opts.Store}.Camera(ctx, subject, g.CameraID, actions[g.Action], detail(g, ""))
-	if err != nil {
-		return nil, err
-	}
-	if err := needPurpose(&g, d, c, subject); err != nil {
-		return nil, err
-	}
-	if g.Action == gatepost.ActionLive && c.State == gatepost.CameraRetired {
-		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is retired and shows nothing live any more; its archive can still be played back"}
-	}
-	raw, err := f.opts.Tokens.Media(ctx, token.Media{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, From: g.From, To: g.To,
-		Label: subject.Login, Subject: subject.UserID, ExpiresAt: g.ExpiresAt})
+	g, n, entry, err := f.look(ctx, in, subject, "")
 	if err != nil {
 		return nil, err
 	}
 	// The token leaves this function only once the look is written down.
-	if err := f.opts.Store.CreateGrant(ctx, g, access.Entry(gatepost.LedgerGrant, subject, c.ID, detail(g, d.Rule))); err != nil {
+	if err := f.opts.Store.CreateGrants(ctx, []gatepost.Grant{g}, []gatepost.LedgerEntry{entry}); err != nil {
 		return nil, err
 	}
-	return &grantOutput{CacheControl: "no-store", Body: NewGrant{
-		ID: g.ID, Token: raw, ExpiresAt: g.ExpiresAt, Label: subject.Login, URLs: f.opts.Addresses.Play(g, raw)}}, nil
+	return &grantOutput{CacheControl: "no-store", Body: n}, nil
+}
+
+// look decides on one look and prepares its grant, its answer and its ledger
+// entry, which are yet to be written down. registration joins looks that were asked for at once.
+func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Subject, registration string) (g gatepost.Grant, n NewGrant, e gatepost.LedgerEntry, err error) {
+	now := time.Now().UTC()
+	if g, err = f.grant(in, subject, now); err != nil {
+		return g, n, e, err
+	}
+	words := detail(g, "")
+	if registration != "" {
+		words["registration"] = registration
+	}
+	c, d, err := access.Gate{Store: f.opts.Store}.Window(ctx, subject, g.CameraID, actions[g.Action], g.From, g.To, words)
+	if err != nil {
+		return g, n, e, err
+	}
+	if err := needPurpose(&g, d, c, subject); err != nil {
+		return g, n, e, err
+	}
+	g.Basis = d.Basis
+	if !d.Until.IsZero() && d.Until.Before(g.ExpiresAt) {
+		g.ExpiresAt = d.Until.UTC().Truncate(time.Second)
+	}
+	if !g.ExpiresAt.After(now) {
+		return g, n, e, &gatepost.Error{Code: gatepost.Gone, Message: "what allowed this look ends at this very moment"}
+	}
+	if g.Action == gatepost.ActionLive && c.State == gatepost.CameraRetired {
+		return g, n, e, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is retired and shows nothing live any more; its archive can still be played back"}
+	}
+	raw, err := f.opts.Tokens.Media(ctx, token.Media{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, From: g.From, To: g.To,
+		Label: subject.Login, Subject: subject.UserID, ExpiresAt: g.ExpiresAt})
+	if err != nil {
+		return g, n, e, err
+	}
+	words = detail(g, d.Rule)
+	if registration != "" {
+		words["registration"] = registration
+	}
+	n = NewGrant{ID: g.ID, Token: raw, ExpiresAt: g.ExpiresAt, Label: subject.Login, Drill: d.Drill, URLs: f.opts.Addresses.Play(g, raw)}
+	return g, n, access.Entry(gatepost.LedgerGrant, subject, c.ID, words), nil
 }
 
 // grant builds the grant that is asked for, rule by rule.
@@ -132,6 +160,8 @@ func needPurpose(g *gatepost.Grant, d access.Decision, c gatepost.Camera, s gate
 		return gatepost.InvalidField("purpose", "own is for the cameras of one's own organisation; say what this look is for")
 	case g.Reason == "":
 		return gatepost.InvalidField("reason", "say why, in particular; the camera's owner can read it")
+	case g.Purpose == PurposeCase && g.CaseNumber == "" && !s.Admin():
+		return gatepost.InvalidField("case_number", "a look for a case names the case")
 	}
 	return nil
 }
@@ -145,6 +175,7 @@ func detail(g gatepost.Grant, rule string) map[string]string {
 		}
 	}
 	put("rule", rule)
+	put("basis", g.Basis)
 	put("purpose", g.Purpose)
 	put("reason", g.Reason)
 	put("case_number", g.CaseNumber)

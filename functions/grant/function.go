@@ -17,12 +17,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/access"
 	"github.com/gatepost-video/gatepost/internal/token"
 )
 
 // Grants keeps grants. Grant and RevokeGrant fail with NotFound.
 type Grants interface {
-	CreateGrant(ctx context.Context, g gatepost.Grant, entry gatepost.LedgerEntry) error
+	CreateGrants(ctx context.Context, grants []gatepost.Grant, entries []gatepost.LedgerEntry) error
 	Grant(ctx context.Context, id string) (gatepost.Grant, error)
 	GrantsByCamera(ctx context.Context, cameraID, before string, limit int) ([]gatepost.Grant, error)
 	RevokeGrant(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
@@ -38,17 +39,12 @@ type Names interface {
 	Names(ctx context.Context, ids []string) (map[string]string, error)
 }
 
-// Ledger takes refused decisions.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Grants
 	Cameras
 	Names
-	Ledger
+	access.Store
 }
 
 // Minter signs media tokens; *token.Issuer is one.
@@ -82,6 +78,10 @@ func (f *Function) Register(api huma.API) {
 	tags := []string{"looking"}
 	huma.Register(api, huma.Operation{OperationID: "create-grant", Method: http.MethodPost, Path: "/v1/grants",
 		Summary: "Register a look, and get the token that opens it", Tags: tags, DefaultStatus: http.StatusCreated}, f.create)
+	huma.Register(api, huma.Operation{OperationID: "create-wall", Method: http.MethodPost, Path: "/v1/walls",
+		Summary: "Register looks at up to sixteen cameras at once", Tags: tags, DefaultStatus: http.StatusCreated}, f.wall)
+	huma.Register(api, huma.Operation{OperationID: "explain-access", Method: http.MethodGet, Path: "/v1/cameras/{id}/access",
+		Summary: "Why I may do something with a camera or not, and what would allow it", Tags: tags}, f.explain)
 	huma.Register(api, huma.Operation{OperationID: "list-grants", Method: http.MethodGet, Path: "/v1/grants",
 		Summary: "The looks at a camera, newest first", Tags: tags}, f.list)
 	huma.Register(api, huma.Operation{OperationID: "delete-grant", Method: http.MethodDelete, Path: "/v1/grants/{id}",

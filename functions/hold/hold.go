@@ -40,16 +40,11 @@ type Cameras interface {
 	Camera(ctx context.Context, id string) (gatepost.Camera, error)
 }
 
-// Ledger takes refused decisions.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Holds
 	Cameras
-	Ledger
+	access.Store
 }
 
 // Options are what a function works with.

@@ -20,8 +20,11 @@ import (
 type Accounts interface {
 	Account(ctx context.Context, userID string) (gatepost.Account, error)
 	AccountByLogin(ctx context.Context, login string) (gatepost.Account, error)
-	Accounts(ctx context.Context, after string, limit int) ([]gatepost.Account, error)
+	Accounts(ctx context.Context, organisation, after string, limit int) ([]gatepost.Account, error)
 	CreateUser(ctx context.Context, u gatepost.User) error
+	// UpdateUser ends a user's sessions and looks when he is deactivated or
+	// gets another role.
+	UpdateUser(ctx context.Context, id string, now time.Time, change func(*gatepost.User) (gatepost.LedgerEntry, error)) error
 }
 
 // Admins makes the first administrator.
@@ -131,9 +134,11 @@ func (s *Service) Register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "delete-api-key", Method: http.MethodDelete, Path: "/v1/api-keys/{id}",
 		Summary: "Revoke an API key", Tags: tags, DefaultStatus: http.StatusNoContent}, s.deleteAPIKey)
 	huma.Register(api, huma.Operation{OperationID: "create-user", Method: http.MethodPost, Path: "/v1/users",
-		Summary: "Add a user (administrators)", Tags: tags, DefaultStatus: http.StatusCreated}, s.createUser)
+		Summary: "Add a user to an organisation: administrators, and owners to their own", Tags: tags, DefaultStatus: http.StatusCreated}, s.createUser)
 	huma.Register(api, huma.Operation{OperationID: "list-users", Method: http.MethodGet, Path: "/v1/users",
-		Summary: "List users (administrators)", Tags: tags}, s.listUsers)
+		Summary: "List users: all of them for administrators, else one's own organisation's", Tags: tags}, s.listUsers)
+	huma.Register(api, huma.Operation{OperationID: "update-user", Method: http.MethodPatch, Path: "/v1/users/{id}",
+		Summary: "Change a user's name or role, deactivate or reactivate him; it takes effect at once", Tags: tags}, s.updateUser)
 	huma.Register(api, huma.Operation{OperationID: "get-jwks", Method: http.MethodGet, Path: "/.well-known/jwks.json",
 		Summary: "The public keys that tokens verify with (RFC 7517)", Tags: tags, Security: auth.Public}, s.jwks)
 }

@@ -31,6 +31,7 @@ type User struct {
 	Login        string          `json:"login"`
 	Name         string          `json:"name"`
 	Role         gatepost.Role   `json:"role" enum:"watcher,responder,maintainer,supervisor,owner,admin"`
+	Disabled     bool            `json:"disabled,omitempty"`
 	Organisation OrganisationRef `json:"organisation"`
 }
 
@@ -43,7 +44,7 @@ type OrganisationRef struct {
 
 func viewUser(a gatepost.Account) User {
 	return User{
-		ID: a.User.ID, Login: a.User.Login, Name: a.User.Name, Role: a.User.Role,
+		ID: a.User.ID, Login: a.User.Login, Name: a.User.Name, Role: a.User.Role, Disabled: a.User.Disabled,
 		Organisation: OrganisationRef{ID: a.Organisation.ID, Name: a.Organisation.Name, Kind: a.Organisation.Kind},
 	}
 }

@@ -32,7 +32,11 @@ type createUserInput struct {
 }
 
 func (s *Service) createUser(ctx context.Context, in *createUserInput) (*userOutput, error) {
-	if _, err := auth.Admin(ctx); err != nil {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayManage(subject, in.Body.OrganisationID, in.Body.Role); err != nil {
 		return nil, err
 	}
 	account, err := s.CreateUser(ctx, NewUser{
@@ -42,7 +46,8 @@ func (s *Service) createUser(ctx context.Context, in *createUserInput) (*userOut
 	if err != nil {
 		return nil, err
 	}
-	return &userOutput{Body: viewUser(account)}, nil
+	err = s.opts.Store.AppendLedger(ctx, memberEntry(subject, account.User, "join"))
+	return &userOutput{Body: viewUser(account)}, err
 }
 
 // NewUser describes a user to be made.
@@ -91,10 +96,18 @@ func (s *Service) CreateUser(ctx context.Context, n NewUser) (gatepost.Account, 
 type listUsersOutput struct{ Body host.List[User] }
 
 func (s *Service) listUsers(ctx context.Context, in *struct{ host.Page }) (*listUsersOutput, error) {
-	if _, err := auth.Admin(ctx); err != nil {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
 		return nil, err
 	}
-	accounts, err := s.opts.Store.Accounts(ctx, in.After, in.Limit+1)
+	organisation := subject.Organisation
+	switch {
+	case subject.Admin():
+		organisation = ""
+	case subject.Role != gatepost.RoleOwner && subject.Role != gatepost.RoleSupervisor:
+		return nil, errMembers
+	}
+	accounts, err := s.opts.Store.Accounts(ctx, organisation, in.After, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}

@@ -273,6 +273,26 @@ func TestSyncRevocations(t *testing.T) {
 	})
 }
 
+func TestSyncLooks(t *testing.T) {
+	each(t, func(t *testing.T, s *sqlstore.Store, p plane) {
+		at := time.Now().UTC().Truncate(time.Millisecond)
+		look := gatepost.Look{ID: gatepost.NewID(), GrantID: gatepost.NewID(), CameraID: gatepost.NewID(), Transport: "hls", Start: at, End: at.Add(time.Second), Bytes: 5, Ended: true}
+		none := look
+		none.ID, none.Transport = gatepost.NewID(), "carrier pigeon"
+		for range 2 {
+			if r, err := p.Sync(t.Context(), gatepost.SyncRequest{Node: "gw", Looks: []gatepost.Look{none, look}}); err != nil || !r.LooksHeard {
+				t.Fatalf("%+v %v", r, err)
+			}
+		}
+		if looks, err := s.LooksByGrant(t.Context(), look.GrantID); err != nil || len(looks) != 1 || looks[0] != look {
+			t.Errorf("kept: %+v %v, want %+v", looks, err, look)
+		}
+		if entries, err := s.LedgerByCamera(t.Context(), look.CameraID, "", 10); err != nil || len(entries) != 1 || entries[0].Kind != gatepost.LedgerLook {
+			t.Errorf("in the ledger: %+v %v", entries, err)
+		}
+	})
+}
+
 func goodMeasurement() gatepost.Measurement {
 	return gatepost.Measurement{From: time.Now().Add(-30 * time.Second).UTC().Truncate(time.Millisecond), To: time.Now().UTC().Truncate(time.Millisecond),
 		VideoCodec: "h264", Width: 1280, Height: 720, FPS: 25, BitsPerSecond: 1e6, KeyInterval: 2 * time.Second, FramesReceived: 750, PacketsReceived: 1000}

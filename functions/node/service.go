@@ -48,9 +48,15 @@ type Recordings interface {
 	MissingRecordings(ctx context.Context, ids []string) ([]string, error)
 }
 
+// Looks keeps who watched, from when to when.
+type Looks interface {
+	PutLooks(ctx context.Context, node string, looks []gatepost.Look, now time.Time) error
+}
+
 // Store is all that the service keeps; internal/sqlstore has it.
 type Store interface {
 	Cameras
+	Looks
 	Revocations
 	Recordings
 	Watch
@@ -168,7 +174,29 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 		s.opts.Logger.Error("rows of stored recordings are gone; the gateway is asked to report them again", "node", req.Node, "count", n)
 	}
 	reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage)
+	if err == nil {
+		reply.LooksHeard = s.hear(ctx, req, now)
+	}
 	return reply, err
+}
+
+// hear keeps what a gateway says about looks, and tells whether it is kept. What is
+// no look is passed over. No trouble with it keeps the gateway from its revocations.
+func (s *Service) hear(ctx context.Context, req gatepost.SyncRequest, now time.Time) bool {
+	looks := make([]gatepost.Look, 0, len(req.Looks))
+	for _, l := range req.Looks {
+		if !gatepost.ValidID(l.ID) || !gatepost.ValidID(l.GrantID) || !gatepost.ValidID(l.CameraID) || l.End.Before(l.Start) || l.Bytes < 0 ||
+			l.Transport != "hls" && l.Transport != "whep" {
+			s.opts.Logger.Warn("a gateway speaks of something that is no look", "node", req.Node, "grant", l.GrantID)
+			continue
+		}
+		looks = append(looks, l)
+	}
+	err := s.opts.Store.PutLooks(ctx, req.Node, looks, now)
+	if err != nil && ctx.Err() == nil {
+		s.opts.Logger.Error("looks were not kept; the gateway tells them again", "node", req.Node, "err", err)
+	}
+	return err == nil
 }
 
 // stopped tells whether a session that a gateway reports is no longer wanted:

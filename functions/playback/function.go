@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -39,17 +40,13 @@ type Grants interface {
 	Grant(ctx context.Context, id string) (gatepost.Grant, error)
 }
 
-// Ledger takes decisions.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Recordings
 	Cameras
 	Grants
-	Ledger
+	Looks
+	access.Store
 }
 
 // Objects is where media lie; an objstore.Store has it.
@@ -86,12 +83,15 @@ type Options struct {
 	TempDir string
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// Logger: default slog.Default().
+	Logger *slog.Logger
 }
 
 // Function is the operations of playback. Make it with New.
 type Function struct {
 	opts  Options
 	clips chan struct{}
+	looks looks
 }
 
 // New makes a function. Without a store it can be registered, for the OpenAPI
@@ -102,6 +102,9 @@ func New(opts Options) *Function {
 	opts.ClipLife = max(opts.ClipURL, cmp.Or(opts.ClipLife, 24*time.Hour))
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
 	}
 	return &Function{opts: opts, clips: make(chan struct{}, cmp.Or(opts.Clips, 2))}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/internal/objstore"
+	"github.com/gatepost-video/gatepost/internal/token"
 )
 
 // ByRecording is how a request names an object.
@@ -42,31 +43,31 @@ type segmentOutput struct {
 }
 
 // recording returns a recording of a token's camera and what its window opens.
-func (f *Function) recording(ctx context.Context, in *ByRecording) (gatepost.Recording, extent, error) {
+func (f *Function) recording(ctx context.Context, in *ByRecording) (token.Media, gatepost.Recording, extent, error) {
 	m, err := f.admit(ctx, in.Token)
 	if err != nil {
-		return gatepost.Recording{}, extent{}, err
+		return m, gatepost.Recording{}, extent{}, err
 	}
 	none := &gatepost.Error{Code: gatepost.NotFound, Message: "no such recording in this window"}
 	if !gatepost.ValidID(in.Recording) {
-		return gatepost.Recording{}, extent{}, none
+		return m, gatepost.Recording{}, extent{}, none
 	}
 	r, err := f.opts.Store.Recording(ctx, in.Recording)
 	if gatepost.CodeOf(err) == gatepost.NotFound || err == nil && (r.CameraID != m.CameraID || r.Garbage) {
-		return r, extent{}, none
+		return m, r, extent{}, none
 	}
 	if err != nil {
-		return r, extent{}, err
+		return m, r, extent{}, err
 	}
 	e, ok := extentOf(&r, m.From, m.To)
 	if !ok {
-		return r, extent{}, none
+		return m, r, extent{}, none
 	}
-	return r, e, nil
+	return m, r, e, nil
 }
 
 func (f *Function) segment(ctx context.Context, in *segmentInput) (*segmentOutput, error) {
-	r, e, err := f.recording(ctx, &in.ByRecording)
+	m, r, e, err := f.recording(ctx, &in.ByRecording)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +83,11 @@ func (f *Function) segment(ctx context.Context, in *segmentInput) (*segmentOutpu
 	if err != nil {
 		return nil, err
 	}
+	bytes := r.Bytes
+	if opts.Range != nil {
+		bytes = max(0, min(opts.Range[1], r.Bytes-1)-opts.Range[0]+1)
+	}
+	f.watched(ctx, m, bytes)
 	return &segmentOutput{Status: http.StatusFound, Location: url, CacheControl: "private, no-store"}, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/access"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 	"github.com/gatepost-video/gatepost/internal/token"
 )
@@ -45,17 +46,12 @@ type Cameras interface {
 	Camera(ctx context.Context, id string) (gatepost.Camera, error)
 }
 
-// Ledger takes refused decisions.
-type Ledger interface {
-	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
-}
-
 // Store is all that the function keeps; internal/sqlstore has it.
 type Store interface {
 	Shares
 	Looks
 	Cameras
-	Ledger
+	access.Store
 }
 
 // Minter signs tokens; *token.Issuer is one.

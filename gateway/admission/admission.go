@@ -45,6 +45,7 @@ type Options struct {
 	Viewers   map[string]func(cameraID string) int // by transport, for statuses and metrics; may be nil
 	OnRevoked func(grantIDs []string)              // told of revoked grants, once each; may be nil
 	OnMissing func(recordingIDs []string)          // told of stored recordings that have no row; may be nil
+	Looks     *Looks                               // of the viewers of this gateway; nil: none are told
 
 	PartDuration     time.Duration // of cmaf parts; 0: the muxer's default
 	Linger           time.Duration // a channel without publisher and viewer is kept this long; default 1 min

@@ -75,6 +75,9 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 			told = append(told, c)
 		}
 	}
+	if a.options.Looks != nil {
+		req.Looks = a.options.Looks.tell(all)
+	}
 	reply, err := a.options.Control.Sync(ctx, req)
 	if err != nil {
 		for _, c := range told {
@@ -84,6 +87,9 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 	}
 	now := time.Now()
 	a.heard.Store(&now)
+	if reply.LooksHeard && a.options.Looks != nil {
+		a.options.Looks.heard(req.Looks)
+	}
 	if fresh := a.revoked.add(reply.Cursor, reply.RevokedGrants, time.Now()); len(fresh) > 0 && a.options.OnRevoked != nil {
 		a.options.OnRevoked(fresh)
 	}
@@ -156,6 +162,9 @@ func (a *Admission) shutdown(ctx context.Context) error {
 		}
 	}
 	a.work.Wait()
+	if a.options.Looks != nil {
+		a.options.Looks.endAll(time.Now())
+	}
 	if err := a.sync(ctx, true); err != nil {
 		a.options.Logger.Warn("the control plane was not told of the shutdown; it will see the cameras go silent", "err", err)
 	}

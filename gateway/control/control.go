@@ -67,11 +67,11 @@ const syncChunk = 500
 // cameras asks in parts; when one fails, so does the whole, and what was told
 // is told again.
 func (c *Client) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.SyncReply, error) {
-	all := gatepost.SyncReply{Cursor: req.Cursor}
-	for first := true; first || len(req.Cameras) > 0; first = false {
-		n := min(len(req.Cameras), syncChunk)
-		part := gatepost.SyncRequest{Node: req.Node, Cursor: all.Cursor, Cameras: req.Cameras[:n]}
-		req.Cameras = req.Cameras[n:]
+	all := gatepost.SyncReply{Cursor: req.Cursor, LooksHeard: true}
+	for first := true; first || len(req.Cameras) > 0 || len(req.Looks) > 0; first = false {
+		n, looks := min(len(req.Cameras), syncChunk), min(len(req.Looks), syncChunk)
+		part := gatepost.SyncRequest{Node: req.Node, Cursor: all.Cursor, Cameras: req.Cameras[:n], Looks: req.Looks[:looks]}
+		req.Cameras, req.Looks = req.Cameras[n:], req.Looks[looks:]
 		if part.Cameras == nil {
 			part.Cameras = []gatepost.CameraStatus{}
 		}
@@ -79,7 +79,7 @@ func (c *Client) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.S
 		if err := c.call(ctx, http.MethodPost, "/v1/node/sync", part, &reply); err != nil {
 			return gatepost.SyncReply{}, err
 		}
-		all.Cursor = reply.Cursor
+		all.Cursor, all.LooksHeard = reply.Cursor, all.LooksHeard && reply.LooksHeard
 		all.RevokedGrants = append(all.RevokedGrants, reply.RevokedGrants...)
 		all.StoppedCameras = append(all.StoppedCameras, reply.StoppedCameras...)
 		all.Measure = append(all.Measure, reply.Measure...)

@@ -49,7 +49,7 @@ func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatep
 			string(c.State), c.KeyHash, c.SRTSecret, c.Epoch, acceptance, ms(c.CreatedAt), ms(c.UpdatedAt)); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 	if err != nil {
 		c.NationalID = ""
@@ -63,17 +63,11 @@ func (s *Store) Camera(ctx context.Context, id string) (gatepost.Camera, error) 
 	return c, s.failed("read camera", "camera", err)
 }
 
-// Cameras lists the cameras of an owner (all with ""), oldest first, at most
+// Cameras lists the cameras that a filter lets through, oldest first, at most
 // limit of them, after the one with id after ("" from the start).
-func (s *Store) Cameras(ctx context.Context, owner, after string, limit int) ([]gatepost.Camera, error) {
-	// Two texts rather than an OR, so that each uses its index.
-	if owner == "" {
-		cameras, err := queryAll(ctx, s.read, scanCamera,
-			`SELECT `+cameraColumns+` FROM cameras WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
-		return cameras, s.failed("list cameras", "camera", err)
-	}
-	cameras, err := queryAll(ctx, s.read, scanCamera,
-		`SELECT `+cameraColumns+` FROM cameras WHERE owner_id = $1 AND id > $2 ORDER BY id LIMIT $3`, owner, after, limit)
+func (s *Store) Cameras(ctx context.Context, f gatepost.CameraFilter, after string, limit int) ([]gatepost.Camera, error) {
+	q := cameraQuery{filter: f, args: []any{after, limit}}
+	cameras, err := queryAll(ctx, s.read, scanCamera, `SELECT `+cameraColumns+` FROM cameras WHERE `+q.arm("")+` ORDER BY id LIMIT $2`, q.args...)
 	return cameras, s.failed("list cameras", "camera", err)
 }
 
@@ -134,7 +128,7 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 				return err
 			}
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 	return c, err
 }

@@ -9,23 +9,35 @@ import (
 )
 
 const grantColumns = `id, camera_id, action, user_id, organisation_id, share_id, purpose, reason, case_number,
-	from_us, to_us, expires_at, created_at, revoked_at`
+	from_us, to_us, expires_at, created_at, revoked_at, basis`
 
 // CreateGrant stores a grant and writes entry into the ledger.
 func (s *Store) CreateGrant(ctx context.Context, g gatepost.Grant, entry gatepost.LedgerEntry) error {
+	return s.CreateGrants(ctx, []gatepost.Grant{g}, []gatepost.LedgerEntry{entry})
+}
+
+// CreateGrants stores grants and writes entries into the ledger, all or none.
+func (s *Store) CreateGrants(ctx context.Context, grants []gatepost.Grant, entries []gatepost.LedgerEntry) error {
 	return s.tx(ctx, "create grant", "grant", func(tx *sql.Tx) error {
-		if err := insertGrant(ctx, tx, g); err != nil {
-			return err
+		for _, g := range grants {
+			if err := insertGrant(ctx, tx, g); err != nil {
+				return err
+			}
 		}
-		return appendLedger(ctx, tx, entry)
+		for _, e := range entries {
+			if err := s.appendLedger(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
 func insertGrant(ctx context.Context, q querier, g gatepost.Grant) error {
 	_, err := q.ExecContext(ctx,
-		`INSERT INTO grants (`+grantColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		`INSERT INTO grants (`+grantColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		g.ID, g.CameraID, string(g.Action), g.UserID, g.Organisation, g.ShareID, g.Purpose, g.Reason, g.CaseNumber,
-		us(g.From), us(g.To), ms(g.ExpiresAt), ms(g.CreatedAt), msOrNull(g.RevokedAt))
+		us(g.From), us(g.To), ms(g.ExpiresAt), ms(g.CreatedAt), msOrNull(g.RevokedAt), g.Basis)
 	return err
 }
 
@@ -56,7 +68,7 @@ func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time, entry 
 		if err := revokeGrants(ctx, tx, []gatepost.Grant{g}, at); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 
@@ -79,6 +91,16 @@ func revokeGrants(ctx context.Context, tx *sql.Tx, grants []gatepost.Grant, at t
 		}
 	}
 	return nil
+}
+
+// revokeGrantsOn revokes the running grants that rest on a basis.
+func revokeGrantsOn(ctx context.Context, tx *sql.Tx, basis string, at time.Time) error {
+	grants, err := queryAll(ctx, tx, scanGrant,
+		`SELECT `+grantColumns+` FROM grants WHERE basis = $1 AND revoked_at IS NULL AND expires_at > $2`, basis, ms(at))
+	if err != nil {
+		return err
+	}
+	return revokeGrants(ctx, tx, grants, at)
 }
 
 // RevocationsSince lists revocations after a cursor in their order, at most
@@ -130,7 +152,7 @@ func scanGrant(row scanner) (gatepost.Grant, error) {
 		revokedAt                      sql.NullInt64
 	)
 	if err := row.Scan(&g.ID, &g.CameraID, &g.Action, &g.UserID, &g.Organisation, &g.ShareID, &g.Purpose, &g.Reason, &g.CaseNumber,
-		&from, &to, &expiresAt, &createdAt, &revokedAt); err != nil {
+		&from, &to, &expiresAt, &createdAt, &revokedAt, &g.Basis); err != nil {
 		return g, err
 	}
 	g.From, g.To = fromUS(from), fromUS(to)

@@ -28,7 +28,7 @@ func (s *Store) CreateHold(ctx context.Context, h gatepost.Hold, entry gatepost.
 			h.CameraID, us(h.From)-maxRecording.Microseconds(), us(h.To), us(h.From)).Scan(&kept); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 	return kept, err
 }
@@ -75,7 +75,7 @@ func (s *Store) ReleaseHold(ctx context.Context, id string, at time.Time, entry 
 			_, err := queryOne(ctx, tx, scanHold, `SELECT `+holdColumns+` FROM holds WHERE id = $1`, id)
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 

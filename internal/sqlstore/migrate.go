@@ -30,7 +30,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return s.failed("migrate "+s.place, "table", err)
 	}
-	return nil
+	return s.ensureLedgerKeys(ctx)
 }
 
 // SchemaVersion returns the version of the database's schema (0: none yet) and

@@ -22,7 +22,7 @@ func (s *Store) CreateShare(ctx context.Context, sh gatepost.Share, entry gatepo
 			ms(sh.ExpiresAt), int64(sh.MaxUses), int64(sh.Uses), sh.Label, ms(sh.CreatedAt), msOrNull(sh.RevokedAt)); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 
@@ -66,7 +66,7 @@ func (s *Store) RevokeShare(ctx context.Context, id string, at time.Time, entry 
 		if err := revokeGrants(ctx, tx, grants, at); err != nil {
 			return err
 		}
-		return appendLedger(ctx, tx, entry)
+		return s.appendLedger(ctx, tx, entry)
 	})
 }
 
@@ -102,7 +102,7 @@ func (s *Store) OpenShare(ctx context.Context, id string, now time.Time,
 			}
 		}
 		for _, e := range entries {
-			if err := appendLedger(ctx, tx, e); err != nil {
+			if err := s.appendLedger(ctx, tx, e); err != nil {
 				return err
 			}
 		}

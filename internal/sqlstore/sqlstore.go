@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,9 +46,10 @@ const (
 // goroutines.
 type Store struct {
 	engine Engine
-	place  string  // what and where the database is, without its password
-	read   *sql.DB // for single statements that change nothing
-	write  *sql.DB // SQLite: the one writing connection; PostgreSQL: the same pool as read
+	place  string                 // what and where the database is, without its password
+	read   *sql.DB                // for single statements that change nothing
+	write  *sql.DB                // SQLite: the one writing connection; PostgreSQL: the same pool as read
+	seal   atomic.Pointer[[]byte] // the secret that ledger entries are sealed with, once it is known
 }
 
 // EngineOf tells which engine a database URL names. It fails with Invalid for

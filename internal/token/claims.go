@@ -55,6 +55,7 @@ type claims struct {
 	Login        string `json:"login,omitempty"`
 	Organisation string `json:"org,omitempty"`
 	Kind         string `json:"kind,omitempty"`
+	Division     string `json:"div,omitempty"`
 	Role         string `json:"role,omitempty"`
 
 	Camera string `json:"cam,omitempty"`
@@ -91,7 +92,7 @@ func (c *claims) access() (Access, error) {
 	return Access{
 		Subject: gatepost.Subject{
 			UserID: c.Subject, Login: c.Login, Organisation: c.Organisation,
-			Kind: gatepost.OrganisationKind(c.Kind), Role: gatepost.Role(c.Role),
+			Kind: gatepost.OrganisationKind(c.Kind), Division: c.Division, Role: gatepost.Role(c.Role),
 		},
 		ExpiresAt: c.expiry(),
 	}, nil

@@ -65,7 +65,7 @@ func NewIssuer(store KeyStore, opts IssuerOptions) *Issuer {
 func (i *Issuer) Access(ctx context.Context, a Access) (string, error) {
 	return i.sign(ctx, claims{
 		Audience: AudienceAPI, Subject: a.UserID, ExpiresAt: a.ExpiresAt.Unix(),
-		Login: a.Login, Organisation: a.Organisation, Kind: string(a.Kind), Role: string(a.Role),
+		Login: a.Login, Organisation: a.Organisation, Kind: string(a.Kind), Division: a.Division, Role: string(a.Role),
 	})
 }
 

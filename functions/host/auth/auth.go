@@ -50,6 +50,16 @@ type Keys interface {
 	KeySubject(ctx context.Context, key string) (gatepost.Subject, error)
 }
 
+// People knows who users are now: a role may have changed, or an account been
+// deactivated, since a token was signed. It fails with Unauthenticated for those
+// who may not act any more, and with Unavailable.
+type People interface {
+	Present(ctx context.Context, userID string) (gatepost.Subject, error)
+}
+
+// peopleTTL is how long the answer of People is believed.
+const peopleTTL = 2 * time.Second
+
 // A key's answer is kept for keyTTL: a revoked key works that much longer at
 // most. The cache is emptied when it is full.
 const (
@@ -67,12 +77,16 @@ type Authenticator struct {
 	Tokens Tokens
 	Keys   Keys
 
+	// People, when set, is asked who a token's user is now.
+	People People
+
 	// NodeKey is the key that gateways present (GATEPOST_NODE_KEY). Empty: no
 	// gateway is let in over HTTP.
 	NodeKey string
 
-	mu    sync.Mutex
-	known map[[sha256.Size]byte]knownKey // by the key's hash
+	mu     sync.Mutex
+	known  map[[sha256.Size]byte]knownKey // by the key's hash
+	people map[string]knownKey            // by user id
 }
 
 type knownKey struct {
@@ -159,7 +173,34 @@ func (a *Authenticator) authenticate(ctx context.Context, header string) (gatepo
 	if a.Tokens == nil {
 		return gatepost.Subject{}, unauthenticated("access tokens are not accepted here")
 	}
-	return a.Tokens.Subject(ctx, credential)
+	s, err := a.Tokens.Subject(ctx, credential)
+	if err != nil || a.People == nil {
+		return s, err
+	}
+	return a.present(ctx, s.UserID)
+}
+
+// present returns who a user is now, as of two seconds ago at most.
+func (a *Authenticator) present(ctx context.Context, userID string) (gatepost.Subject, error) {
+	now := time.Now()
+	a.mu.Lock()
+	known, ok := a.people[userID]
+	a.mu.Unlock()
+	if ok && now.Before(known.until) {
+		return known.subject, nil
+	}
+	s, err := a.People.Present(ctx, userID)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		delete(a.people, userID)
+		return gatepost.Subject{}, err
+	}
+	if a.people == nil || len(a.people) >= keyCache {
+		a.people = make(map[string]knownKey)
+	}
+	a.people[userID] = knownKey{subject: s, until: now.Add(peopleTTL)}
+	return s, nil
 }
 
 func (a *Authenticator) key(ctx context.Context, key string) (gatepost.Subject, error) {

@@ -50,6 +50,10 @@ type Options struct {
 	// MaxSessions bounds the viewers; more are refused with 503. Default 4096.
 	MaxSessions int
 
+	// Looks is told of each viewer once he is connected, and returns what is
+	// called when he leaves; nil: nobody is told.
+	Looks func(grantID, cameraID string) (left func())
+
 	// Logger: default slog.Default().
 	Logger *slog.Logger
 }
@@ -149,7 +153,7 @@ func (h *Handler) serve(ctx context.Context, req rtc.OpenRequest, who Viewer, of
 	}
 	v := &viewer{
 		camera: req.Camera, grant: who.GrantID, expires: who.ExpiresAt, timeout: h.options.ConnectTimeout,
-		video: video, audio: audio, opened: time.Now(),
+		video: video, audio: audio, opened: time.Now(), looks: h.options.Looks,
 		logger: h.options.Logger.With("camera", req.Camera, "grant", who.GrantID, "remote", req.Remote),
 		wake:   make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}

@@ -35,7 +35,8 @@ type viewer struct {
 	audio   *output
 	logger  *slog.Logger
 	opened  time.Time
-	share   *share // of the feed; under feed.mu
+	looks   func(grantID, cameraID string) (left func()) // nil without
+	share   *share                                       // of the feed; under feed.mu
 
 	videoBase, audioBase uint32 // RTP times of the schedule's epoch
 
@@ -257,6 +258,7 @@ func (v *viewer) show() string {
 	v.logger.Info("viewer connected", "after", time.Since(v.opened).Round(time.Millisecond))
 	v.clock.epoch = time.Now()
 	v.videoBase, v.audioBase = rand.Uint32(), rand.Uint32()
+	defer v.watched()()
 	v.feed.join(v)
 
 	pace := time.NewTimer(0)

@@ -102,7 +102,7 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 		{"", full.ID, 1, []string{second.ID}},
 		{gatepost.NewID(), "", 10, nil},
 	} {
-		if got := ids(s.Cameras(ctx, c.owner, c.after, c.limit)); !reflect.DeepEqual(got, c.want) {
+		if got := ids(s.Cameras(ctx, gatepost.CameraFilter{Owner: c.owner}, c.after, c.limit)); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("cameras of %q after %q: %v, want %v", c.owner, c.after, got, c.want)
 		}
 	}

@@ -77,11 +77,11 @@ func testUser(t *testing.T, s *sqlstore.Store) {
 	wantCode(t, "unknown organisation", s.CreateUser(ctx, again), gatepost.Invalid)
 
 	second := NewUser(t, s, o.ID, gatepost.RoleOwner)
-	list, err := s.Accounts(ctx, "", 1)
+	list, err := s.Accounts(ctx, "", "", 1)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("first page: %+v %v", list, err)
 	}
-	rest, err := s.Accounts(ctx, list[0].User.ID, 10)
+	rest, err := s.Accounts(ctx, "", list[0].User.ID, 10)
 	if err != nil || len(rest) != 1 || list[0].User.ID == rest[0].User.ID || second.ID < u.ID {
 		t.Errorf("second page: %+v %v", rest, err)
 	}

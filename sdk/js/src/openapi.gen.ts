@@ -63,7 +63,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List cameras: one's own; all of them for administrators and the operator */
+        /** List the cameras that one may know of: one's own, those of a division for its police, those that grants and incidents open; all of them for administrators and the operator */
         get: operations["list-cameras"];
         put?: never;
         /** Enrol a camera; its stream key is shown once */
@@ -103,6 +103,23 @@ export interface paths {
         put?: never;
         /** Measure a camera again, on its next 30 seconds */
         post: operations["measure-camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cameras/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why I may do something with a camera or not, and what would allow it */
+        get: operations["explain-access"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -211,6 +228,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cross-grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my organisation asked for or was asked for, newest first */
+        get: operations["list-cross-grants"];
+        put?: never;
+        /** Ask the holder of cameras to let my organisation look */
+        post: operations["ask-cross-grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cross-grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a cross-department grant; its pictures are dark within five seconds */
+        delete: operations["revoke-cross-grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cross-grants/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve or refuse what another organisation asked for */
+        post: operations["answer-cross-grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notifications on their way, delivered or given up, newest first */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery that was given up once more */
+        post: operations["retry-delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/divisions": {
         parameters: {
             query?: never;
@@ -293,6 +396,211 @@ export interface paths {
         post?: never;
         /** Release a hold; what is beyond its retention is then deleted */
         delete: operations["delete-hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents that my organisation activated, approves or is named by, newest first */
+        get: operations["list-incidents"];
+        put?: never;
+        /** Open the cameras of an area for a time */
+        post: operations["create-incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An incident */
+        get: operations["get-incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the second word that an incident needs */
+        post: operations["approve-incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cameras that an incident opens */
+        get: operations["list-incident-cameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an incident early; its pictures are dark within five seconds */
+        post: operations["end-incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at what under an incident, and when */
+        get: operations["list-incident-looks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at my cameras, and what else was done, newest first */
+        get: operations["list-ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest signed checkpoint of the ledger; keep it */
+        get: operations["get-ledger-checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proof that the ledger of an older checkpoint is the beginning of the present one (RFC 6962 §2.1.2) */
+        get: operations["prove-ledger-consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger/entries/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proof that an entry is in the ledger (RFC 6962 §2.1.1) */
+        get: operations["prove-ledger-entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file, up to 10,000 entries at a time */
+        get: operations["export-ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that checkpoints verify with */
+        get: operations["get-ledger-key"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -394,6 +702,23 @@ export interface paths {
         put?: never;
         /** Statuses of cameras in, revocations out */
         post: operations["sync-node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my organisation was told, newest first */
+        get: operations["list-notifications"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -557,6 +882,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/support-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My organisation's support windows, newest first; to the operator, those that are open */
+        get: operations["list-support-windows"];
+        put?: never;
+        /** Let the operator's people look at my cameras for a time */
+        post: operations["open-support-window"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/support-windows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Close a support window; its pictures are dark within five seconds */
+        delete: operations["close-support-window"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -564,12 +924,81 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List users (administrators) */
+        /** List users: all of them for administrators, else one's own organisation's */
         get: operations["list-users"];
         put?: never;
-        /** Add a user (administrators) */
+        /** Add a user to an organisation: administrators, and owners to their own */
         post: operations["create-user"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a user's name or role, deactivate or reactivate him; it takes effect at once */
+        patch: operations["update-user"];
+        trace?: never;
+    };
+    "/v1/walls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Register looks at up to sixteen cameras at once */
+        post: operations["create-wall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My organisation's webhooks */
+        get: operations["list-webhooks"];
+        put?: never;
+        /** Have notifications posted to an address; its secret is shown once */
+        post: operations["create-webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a webhook */
+        delete: operations["delete-webhook"];
         options?: never;
         head?: never;
         patch?: never;
@@ -579,6 +1008,18 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AnswerInputBody: {
+            answer?: string;
+            approve: boolean;
+            /** @description Other hours than were asked for */
+            hours_from?: string;
+            hours_to?: string;
+            /**
+             * Format: date-time
+             * @description Earlier than was asked for
+             */
+            until?: string;
+        };
         APIKey: {
             /** Format: date-time */
             created_at: string;
@@ -589,6 +1030,29 @@ export interface components {
             expires_at?: string;
             id: string;
             name: string;
+        };
+        Area: {
+            circle?: components["schemas"]["Circle"];
+            /** @description Division codes; what lies below them is in it too */
+            divisions?: string[];
+            /** @description Corners in order, WGS-84 */
+            polygon?: components["schemas"]["Position"][];
+        };
+        AskInputBody: {
+            /** @description live, playback */
+            actions: string[];
+            /** @description Ids; all of one holder */
+            cameras: string[];
+            /** @description HH:MM in China Standard Time */
+            hours_from?: string;
+            hours_to?: string;
+            purpose: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description At most 366 days ahead
+             */
+            until: string;
         };
         Camera: {
             /** @description The newest verdict; null before the first, and while being measured again */
@@ -769,6 +1233,11 @@ export interface components {
             /** Format: int64 */
             viewers: number;
         };
+        Circle: {
+            centre: components["schemas"]["Position"];
+            /** Format: double */
+            metres: number;
+        };
         Clip: {
             /** Format: int64 */
             bytes: number;
@@ -808,6 +1277,21 @@ export interface components {
              */
             to: string;
         };
+        ConsistencyProof: {
+            checkpoint: string;
+            /**
+             * Format: int64
+             * @description The size of the older tree
+             */
+            from: number;
+            /** @description The proof (RFC 6962 §2.1.2), in base64; empty when both are the same or the older is empty */
+            hashes: string[];
+            /**
+             * Format: int64
+             * @description Of the checkpoint's tree
+             */
+            size: number;
+        };
         CreateAPIKeyInputBody: {
             /**
              * Format: date-time
@@ -816,6 +1300,34 @@ export interface components {
             expires_at?: string;
             /** @description What it is for */
             name: string;
+        };
+        CreateInputBody: {
+            /** @description An organisation whose word is needed first */
+            approver_id?: string;
+            area: components["schemas"]["Area"];
+            /** @description An exercise: the same effects, marked as such everywhere */
+            drill?: boolean;
+            /**
+             * Format: date-time
+             * @description At most 24 hours after its start; renew it with a new reason
+             */
+            end: string;
+            /** @enum {string} */
+            kind: "major_event" | "security_task" | "emergency";
+            /** @description Police of these levels in charge of a camera's division may look: province, city, county, town */
+            levels?: string[];
+            name: string;
+            /** @description The owners of the cameras can read it */
+            reason: string;
+            /** @description The incident that it goes on from */
+            renews?: string;
+            /**
+             * Format: date-time
+             * @description Default: now
+             */
+            start?: string;
+            /** @description Ids of organisations that may look besides */
+            units?: string[];
         };
         CreateOrganisationInputBody: {
             /** @description Division code */
@@ -836,6 +1348,51 @@ export interface components {
             password: string;
             /** @enum {string} */
             role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+        };
+        CrossGrant: {
+            actions: string[];
+            answer?: string;
+            /** Format: date-time */
+            answered_at?: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** @description User id */
+            asked_by: string;
+            cameras: string[];
+            grantee_id: string;
+            grantee_name: string;
+            holder_id: string;
+            holder_name: string;
+            /** @description HH:MM in China Standard Time; absent with hours_to: the whole day */
+            hours_from?: string;
+            hours_to?: string;
+            id: string;
+            purpose: string;
+            reason: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @enum {string} */
+            state: "asked" | "approved" | "refused" | "revoked" | "expired";
+            /** Format: date-time */
+            until: string;
+        };
+        Delivery: {
+            address: string;
+            /** Format: int64 */
+            attempts: number;
+            /** Format: date-time */
+            delivered_at?: string;
+            id: string;
+            last_error?: string;
+            /**
+             * Format: date-time
+             * @description Of the next try, while it waits
+             */
+            next_at?: string;
+            notification: components["schemas"]["Notification"];
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "dead";
+            webhook_id: string;
         };
         Division: {
             /** @description GB/T 2260 and its extensions: 2 digits for a province, 4 city, 6 county, 9 town */
@@ -970,6 +1527,64 @@ export interface components {
             /** Format: int64 */
             viewers: number;
         };
+        Entry: {
+            /** @description User id, share:<id>, or system */
+            actor_id: string;
+            actor_name?: string;
+            allowed: boolean;
+            /** Format: date-time */
+            at: string;
+            camera_id?: string;
+            /** @description What else is known: of a look its grant, transport, start, end, bytes, purpose, reason and case number */
+            detail: {
+                [key: string]: string;
+            };
+            id: string;
+            kind: string;
+            /** @description Of the actor; the sharer's for a share link */
+            organisation_id?: string;
+            organisation_name?: string;
+            /**
+             * Format: int64
+             * @description Its number in the signed ledger, from 0; not there in its first seconds
+             */
+            sequence?: number;
+        };
+        EntryProof: {
+            checkpoint: string;
+            /** @description The audit path (RFC 6962 §2.1.1), in base64 */
+            hashes: string[];
+            /** @description The entry exactly as it was written down: its version and fields as netstrings, in base64; the leaf is the SHA-256 of 0x00 and these bytes */
+            record: string;
+            /**
+             * Format: int64
+             * @description The number of the entry's leaf, from 0
+             */
+            sequence: number;
+            /**
+             * Format: int64
+             * @description Of the checkpoint's tree
+             */
+            size: number;
+        };
+        Explanation: {
+            allowed: boolean;
+            /** @description It rests on an exercise */
+            drill?: boolean;
+            en: string;
+            /** @description A look is registered with a purpose and a reason */
+            needs_purpose: boolean;
+            /** @description What would allow it */
+            remedies: components["schemas"]["Remedy"][];
+            /** @description The rule that decided, as the ledger names it */
+            rule: string;
+            /**
+             * Format: date-time
+             * @description When the permission ends by itself
+             */
+            until?: string;
+            zh: string;
+        };
         Grant: {
             /** @enum {string} */
             action: "live" | "playback";
@@ -1058,6 +1673,71 @@ export interface components {
              */
             until: string;
         };
+        Incident: {
+            /** Format: date-time */
+            approved_at?: string;
+            approver_id?: string;
+            area: components["schemas"]["Area"];
+            /** Format: date-time */
+            created_at: string;
+            /** @description User id */
+            created_by: string;
+            created_by_name: string;
+            drill: boolean;
+            /** Format: date-time */
+            end: string;
+            /**
+             * Format: date-time
+             * @description When it was ended early
+             */
+            ended_at?: string;
+            id: string;
+            kind: string;
+            levels: string[];
+            name: string;
+            organisation_id: string;
+            organisation_name: string;
+            reason: string;
+            renews?: string;
+            /** Format: date-time */
+            start: string;
+            /**
+             * @description waiting: for its second word
+             * @enum {string}
+             */
+            state: "waiting" | "scheduled" | "active" | "ended";
+            units: string[];
+        };
+        IncidentCamera: {
+            /** Format: int64 */
+            class: number;
+            division: string;
+            id: string;
+            name: string;
+            position: components["schemas"]["Position"];
+        };
+        IncidentLook: {
+            action: string;
+            camera_id: string;
+            case_number?: string;
+            /**
+             * Format: date-time
+             * @description When it was registered
+             */
+            from: string;
+            grant_id: string;
+            organisation_id: string;
+            organisation_name: string;
+            purpose: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it ended, or will at the latest
+             */
+            until: string;
+            user_id: string;
+            user_name: string;
+        };
         JWK: {
             alg: string;
             crv: string;
@@ -1079,8 +1759,23 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListCrossGrant: {
+            items: components["schemas"]["CrossGrant"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListDelivery: {
+            items: components["schemas"]["Delivery"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListDivision: {
             items: components["schemas"]["Division"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListEntry: {
+            items: components["schemas"]["Entry"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -1091,6 +1786,26 @@ export interface components {
         };
         ListHold: {
             items: components["schemas"]["Hold"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListIncident: {
+            items: components["schemas"]["Incident"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListIncidentCamera: {
+            items: components["schemas"]["IncidentCamera"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListIncidentLook: {
+            items: components["schemas"]["IncidentLook"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListNotification: {
+            items: components["schemas"]["Notification"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -1109,10 +1824,33 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListWebhook: {
+            items: components["schemas"]["Webhook"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListWindow: {
+            items: components["schemas"]["Window"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         LoginInputBody: {
             login: string;
             /** Format: password */
             password: string;
+        };
+        Look: {
+            /** Format: int64 */
+            bytes: number;
+            camera_id: string;
+            /** Format: date-time */
+            end: string;
+            ended: boolean;
+            grant_id: string;
+            id: string;
+            /** Format: date-time */
+            start: string;
+            transport: string;
         };
         Measurement: {
             audio_codec: string;
@@ -1163,6 +1901,8 @@ export interface components {
             name: string;
         };
         NewGrant: {
+            /** @description It rests on an exercise; say so beside the picture */
+            drill?: boolean;
             /**
              * Format: date-time
              * @description Of grant and token; ask again before
@@ -1205,6 +1945,29 @@ export interface components {
             /** @description The link to give away; shown this once */
             url: string;
         };
+        NewWebhook: {
+            /** @description Scheme and host */
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description User id */
+            created_by: string;
+            id: string;
+            /** @description Signs each post; shown once */
+            secret: string;
+        };
+        Notification: {
+            /** Format: date-time */
+            at: string;
+            camera_id?: string;
+            /** @description Who, why, until when */
+            detail: {
+                [key: string]: string;
+            };
+            id: string;
+            kind: string;
+            organisation_id: string;
+        };
         OpenedShare: {
             actions: ("live" | "playback")[];
             camera: components["schemas"]["SharedCamera"];
@@ -1222,6 +1985,16 @@ export interface components {
             label: string;
             /** Format: date-time */
             to?: string;
+        };
+        OpenInputBody: {
+            /** @description Absent: every camera of my organisation */
+            camera_id?: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description At most 24 hours from now
+             */
+            until: string;
         };
         Organisation: {
             /** Format: date-time */
@@ -1294,6 +2067,12 @@ export interface components {
             hls?: string;
             playlist?: string;
             whep?: string;
+        };
+        Position: {
+            /** Format: double */
+            latitude: number;
+            /** Format: double */
+            longitude: number;
         };
         Problem: {
             /**
@@ -1379,6 +2158,14 @@ export interface components {
             start: string;
             /** Format: int64 */
             width: number;
+        };
+        Refusal: {
+            code: string;
+            detail: string;
+        };
+        Remedy: {
+            en: string;
+            zh: string;
         };
         Segment: {
             /** Format: int64 */
@@ -1480,6 +2267,7 @@ export interface components {
         SyncReply: {
             /** Format: int64 */
             cursor: number;
+            looks_heard: boolean;
             measure: string[];
             missing?: string[];
             revoked_grants: string[];
@@ -1489,7 +2277,13 @@ export interface components {
             cameras: components["schemas"]["CameraStatus"][];
             /** Format: int64 */
             cursor: number;
+            looks?: components["schemas"]["Look"][];
             node: string;
+        };
+        Tile: {
+            camera_id: string;
+            grant?: components["schemas"]["NewGrant"];
+            refusal?: components["schemas"]["Refusal"];
         };
         Timeline: {
             /** @description They touch, in order, and cover the window up to now. The last recorded span of a camera that is recording reaches to now; its end can be played within a minute. */
@@ -1511,7 +2305,15 @@ export interface components {
         TokenInputBody: {
             token: string;
         };
+        UpdateUserInputBody: {
+            /** @description true ends the user's sessions, API keys and running looks at once */
+            disabled?: boolean;
+            name?: string;
+            /** @enum {string} */
+            role?: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+        };
         User: {
+            disabled?: boolean;
             id: string;
             login: string;
             name: string;
@@ -1524,6 +2326,50 @@ export interface components {
             location: string;
             /** @description What */
             message: string;
+        };
+        Wall: {
+            /** @description One for each camera, in the order in which they were asked for */
+            looks: components["schemas"]["Tile"][];
+            /** @description What the ledger joins these looks by */
+            registration: string;
+        };
+        WallInputBody: {
+            cameras: string[];
+            case_number?: string;
+            /** @description As of a grant, for all of them */
+            purpose?: string;
+            reason?: string;
+        };
+        Webhook: {
+            /** @description Scheme and host */
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description User id */
+            created_by: string;
+            id: string;
+        };
+        WebhookInputBody: {
+            /** @description https, or http where the deployment allows private addresses */
+            url: string;
+        };
+        Window: {
+            /** @description Absent: every camera of the owner */
+            camera_id?: string;
+            /**
+             * Format: date-time
+             * @description When it was closed early
+             */
+            closed_at?: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            /** @description User id */
+            opened_by: string;
+            owner_id: string;
+            reason: string;
+            /** Format: date-time */
+            until: string;
         };
     };
     responses: never;
@@ -1666,10 +2512,20 @@ export interface operations {
             query?: {
                 /** @description The cursor that the page before ended with; empty for the first page */
                 after?: string;
+                /** @description Only cameras of this watch class */
+                class?: number;
+                /** @description Only cameras west of it; not less than west */
+                east?: number;
                 /** @description How many items at most */
                 limit?: number;
-                /** @description Only this organisation's; for administrators and the operator */
+                /** @description Only cameras south of it; not less than south */
+                north?: number;
+                /** @description Only this organisation's */
                 owner_id?: string;
+                /** @description Only cameras north of it */
+                south?: number;
+                /** @description Only cameras east of it, degrees; those without a position are listed only when no side is given */
+                west?: number;
             };
             header?: never;
             path?: never;
@@ -1819,6 +2675,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Camera"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "explain-access": {
+        parameters: {
+            query: {
+                action: "know" | "live" | "playback" | "export" | "share" | "audit" | "hold" | "manage";
+                /** @description Playback and export: the window */
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description Error */
@@ -2027,6 +2919,202 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Clip"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-cross-grants": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCrossGrant"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-cross-grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrossGrant"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-cross-grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-cross-grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrossGrant"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only those; absent: all */
+                state?: "waiting" | "delivered" | "dead";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -2271,6 +3359,451 @@ export interface operations {
             };
         };
     };
+    "list-incidents": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIncident"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-incident-cameras": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIncidentCamera"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-incident-looks": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIncidentLook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-ledger": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description Only entries about this camera */
+                camera_id?: string;
+                /** @description Only entries of this kind, such as look, grant, decision, share, revoke */
+                kind?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only entries that are not older */
+                since?: string;
+                /** @description Only entries that are older */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-ledger-checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A signed note: origin, size, root, signature */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "prove-ledger-consistency": {
+        parameters: {
+            query: {
+                /** @description The size of the checkpoint that was kept */
+                from: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyProof"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "prove-ledger-entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryProof"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-ledger": {
+        parameters: {
+            query?: {
+                /** @description Gatepost-Next of the file before; empty for the first one */
+                after?: string;
+                /** @description Only entries about this camera */
+                camera_id?: string;
+                format?: "csv" | "jsonl";
+                /** @description Only entries of this kind, such as look, grant, decision, share, revoke */
+                kind?: string;
+                /** @description Only entries that are not older */
+                since?: string;
+                /** @description Only entries that are older */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV, or JSON lines */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Gatepost-Next"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv; charset=utf-8": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-ledger-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A verifier key of golang.org/x/mod/sumdb/note */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-me": {
         parameters: {
             query?: never;
@@ -2446,6 +3979,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SyncReply"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-notifications": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListNotification"];
                 };
             };
             /** @description Error */
@@ -2907,6 +4474,102 @@ export interface operations {
             };
         };
     };
+    "list-support-windows": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-support-window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Window"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "close-support-window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-users": {
         parameters: {
             query?: {
@@ -2962,6 +4625,171 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUserInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wall"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-webhooks": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

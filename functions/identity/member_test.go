@@ -1,0 +1,131 @@
+package identity_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/identity"
+	"github.com/gatepost-video/gatepost/internal/sqlstore"
+	"github.com/gatepost-video/gatepost/internal/sqlstore/storetest"
+)
+
+// TestDeactivation holds that somebody who may not act any more is out at once:
+// access token, refresh cookie, API key and running looks.
+func TestDeactivation(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		p := newPlane(t, open(t))
+		admin, _ := p.login("admin", adminPassword)
+		shop := storetest.NewOrganisation(t, p.store, gatepost.KindBusiness)
+		camera := storetest.NewCamera(t, p.store, shop.ID)
+		make := func(login string, role gatepost.Role) string {
+			t.Helper()
+			a, err := p.service.CreateUser(t.Context(), identity.NewUser{Login: login, Name: login, Password: "password-" + login, Organisation: shop.ID, Role: role})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a.User.ID
+		}
+		make("boss", gatepost.RoleOwner)
+		clerk := make("clerk", gatepost.RoleWatcher)
+		boss, _ := p.login("boss", "password-boss")
+		s, cookie := p.login("clerk", "password-clerk")
+		var key struct{ Key string }
+		p.do("POST", "/v1/api-keys", s.AccessToken, "", map[string]any{"name": "till"}).decode(t, &key)
+		g := gatepost.Grant{ID: gatepost.NewID(), CameraID: camera.ID, Action: gatepost.ActionLive, UserID: clerk, Organisation: shop.ID,
+			ExpiresAt: time.Now().Add(time.Hour), CreatedAt: time.Now()}
+		if err := p.store.CreateGrant(t.Context(), g, gatepost.LedgerEntry{Kind: gatepost.LedgerGrant, Actor: clerk}); err != nil {
+			t.Fatal(err)
+		}
+
+		for _, c := range []struct {
+			name, token string
+			body        map[string]any
+			status      int
+		}{
+			{"himself", boss.AccessToken, map[string]any{"disabled": true}, 409}, // below with his own id
+			{"a watcher", s.AccessToken, map[string]any{"disabled": true}, 403},
+			{"an administrator made by an owner", boss.AccessToken, map[string]any{"role": "admin"}, 403},
+			{"no such role", boss.AccessToken, map[string]any{"role": "king"}, 422},
+		} {
+			id := clerk
+			if c.status == 409 {
+				id = boss.User.ID
+			}
+			if a := p.do("PATCH", "/v1/users/"+id, c.token, "", c.body); a.status != c.status {
+				t.Errorf("%s: %d %s", c.name, a.status, a.body)
+			}
+		}
+		if a := p.do("PATCH", "/v1/users/"+admin.User.ID, boss.AccessToken, "", map[string]any{"disabled": true}); a.status != 404 {
+			t.Errorf("another organisation's user: %d %s", a.status, a.body)
+		}
+		if a := p.do("GET", "/v1/me", s.AccessToken, "", nil); a.status != 200 {
+			t.Errorf("before: %d %s", a.status, a.body)
+		}
+		if a := p.do("PATCH", "/v1/users/"+clerk, boss.AccessToken, "", map[string]any{"disabled": true}); a.status != 200 {
+			t.Fatalf("deactivate: %d %s", a.status, a.body)
+		}
+		within(t, 5*time.Second, func() bool { return p.do("GET", "/v1/me", s.AccessToken, "", nil).status == 401 }, "the access token still opens")
+		within(t, 10*time.Second, func() bool { return p.do("GET", "/v1/me", key.Key, "", nil).status == 401 }, "the API key still opens")
+		if a := p.do("POST", "/v1/session/refresh", "", cookie, nil); a.status != 401 {
+			t.Errorf("refresh: %d %s", a.status, a.body)
+		}
+		if a := p.do("POST", "/v1/session", "", "", map[string]string{"login": "clerk", "password": "password-clerk"}); a.status != 403 {
+			t.Errorf("sign in: %d %s", a.status, a.body)
+		}
+		if revoked, _, err := p.store.RevocationsSince(t.Context(), 0, time.Now(), 10); err != nil || !slices.Equal(revoked, []string{g.ID}) {
+			t.Errorf("revoked %v %v, want his look", revoked, err)
+		}
+		if a := p.do("PATCH", "/v1/users/"+clerk, boss.AccessToken, "", map[string]any{"disabled": false, "role": "responder"}); a.status != 200 {
+			t.Errorf("reactivate: %d %s", a.status, a.body)
+		}
+		again, _ := p.login("clerk", "password-clerk")
+		if again.User.Role != string(gatepost.RoleResponder) {
+			t.Errorf("role %s", again.User.Role)
+		}
+		// A new role counts for tokens that were signed under the old one.
+		if a := p.do("PATCH", "/v1/users/"+clerk, boss.AccessToken, "", map[string]any{"role": "owner"}); a.status != 200 {
+			t.Errorf("promote: %d %s", a.status, a.body)
+		}
+		within(t, 5*time.Second, func() bool { return p.do("GET", "/v1/users", again.AccessToken, "", nil).status == 200 }, "the new role does not count")
+	})
+}
+
+// within waits until a condition holds.
+func within(t *testing.T, limit time.Duration, holds func() bool, message string) {
+	t.Helper()
+	for end := time.Now().Add(limit); !holds(); {
+		if time.Now().After(end) {
+			t.Error(message)
+			return
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+}
+
+func TestOwnersManageMembers(t *testing.T) {
+	p := newPlane(t, storetest.OpenSQLite(t))
+	shop, other := storetest.NewOrganisation(t, p.store, gatepost.KindBusiness), storetest.NewOrganisation(t, p.store, gatepost.KindBusiness)
+	if _, err := p.service.CreateUser(t.Context(), identity.NewUser{Login: "boss", Password: "password-boss", Organisation: shop.ID, Role: gatepost.RoleOwner}); err != nil {
+		t.Fatal(err)
+	}
+	boss, _ := p.login("boss", "password-boss")
+	body := func(organisation string, role gatepost.Role) map[string]any {
+		return map[string]any{"login": "u" + gatepost.NewSecret(16)[:8], "name": "U", "password": "password-u", "organisation_id": organisation, "role": role}
+	}
+	if a := p.do("POST", "/v1/users", boss.AccessToken, "", body(shop.ID, gatepost.RoleWatcher)); a.status != 201 {
+		t.Errorf("his own: %d %s", a.status, a.body)
+	}
+	if a := p.do("POST", "/v1/users", boss.AccessToken, "", body(other.ID, gatepost.RoleWatcher)); a.status != 403 {
+		t.Errorf("another organisation's: %d %s", a.status, a.body)
+	}
+	if a := p.do("POST", "/v1/users", boss.AccessToken, "", body(shop.ID, gatepost.RoleAdmin)); a.status != 403 {
+		t.Errorf("an administrator: %d %s", a.status, a.body)
+	}
+	var list struct{ Items []struct{ Login string } }
+	p.do("GET", "/v1/users", boss.AccessToken, "", nil).decode(t, &list)
+	if len(list.Items) != 2 {
+		t.Errorf("members %+v, want the two of the shop", list.Items)
+	}
+}

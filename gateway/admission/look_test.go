@@ -1,0 +1,92 @@
+package admission
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+// TestLooks: what is over is told until it was heard, what goes on only when all
+// is asked for.
+func TestLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent int64
+		l := &Looks{Sent: func(string) int64 { return sent }}
+		sent = 1000
+		left := l.Begin("g1", "c", "whep")
+		began := time.Now().UTC()
+		if told := l.tell(false); len(told) != 0 {
+			t.Errorf("nothing is over: %+v", told)
+		}
+		time.Sleep(10 * time.Second)
+		sent = 5000
+		if told := l.tell(true); len(told) != 1 || told[0].Ended || told[0].Bytes != 4000 || !told[0].Start.Equal(began) || !told[0].End.Equal(began.Add(10*time.Second)) {
+			t.Errorf("under way: %+v", told)
+		}
+		time.Sleep(time.Second)
+		left()
+		left()
+		told := l.tell(false)
+		if len(told) != 1 || !told[0].Ended || told[0].GrantID != "g1" || told[0].Transport != "whep" || !told[0].End.Equal(began.Add(11*time.Second)) {
+			t.Errorf("over: %+v", told)
+		}
+		if again := l.tell(false); len(again) != 1 || again[0] != told[0] {
+			t.Errorf("not heard yet: %+v", again)
+		}
+		l.heard(told)
+		if again := l.tell(true); len(again) != 0 {
+			t.Errorf("heard: %+v", again)
+		}
+	})
+}
+
+// TestLooksByHLS: a viewer who asks no more has left when he was seen last.
+func TestLooksByHLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Looks{}
+		l.Touch("g") // nobody
+		for range 100 {
+			l.Seen("g", "c")
+			time.Sleep(time.Second)
+			l.Touch("g")
+		}
+		last := time.Now().UTC()
+		time.Sleep(unseen)
+		if told := l.tell(true); len(told) != 1 || told[0].Ended || !told[0].End.Equal(last) {
+			t.Errorf("he may come back: %+v", told)
+		}
+		time.Sleep(time.Second)
+		told := l.tell(false)
+		if len(told) != 1 || !told[0].Ended || !told[0].End.Equal(last) || told[0].Transport != "hls" {
+			t.Errorf("he left: %+v", told)
+		}
+		l.heard(told)
+		l.Touch("g")
+		if more := l.tell(true); len(more) != 0 {
+			t.Errorf("touched after the end: %+v", more)
+		}
+		l.Seen("g", "c")
+		l.Begin("g", "c", "whep")
+		l.endAll(time.Now())
+		if more := l.tell(false); len(more) != 2 || more[0].ID == told[0].ID {
+			t.Errorf("at the shutdown: %+v", more)
+		}
+	})
+}
+
+// TestLooksAreBounded: while the control plane is away, the oldest go.
+func TestLooksAreBounded(t *testing.T) {
+	l := &Looks{}
+	for range maxEnded + 5 {
+		l.Begin("g", "c", "whep")()
+	}
+	if told := l.tell(true); len(told) != maxEnded {
+		t.Errorf("%d looks are kept", len(told))
+	}
+	l.heard([]gatepost.Look{})
+	if told := l.tell(false); len(told) != maxEnded {
+		t.Errorf("%d looks are kept after nothing was heard", len(told))
+	}
+}

@@ -1,0 +1,133 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatepost-video/gatepost"
+)
+
+const (
+	incidentColumns = `id, kind, drill, name, reason, area, levels, units, organisation_id, division, created_by, created_at, start_at, end_at,
+	approver_id, approved_by, approved_at, ended_by, ended_at, renews`
+	crossGrantColumns = `id, grantee_id, holder_id, cameras, actions, purpose, reason, hours_from, hours_to, until_at,
+	asked_by, asked_at, decided_by, decided_at, approved, answer, revoked_by, revoked_at`
+	supportColumns = `id, owner_id, camera_id, reason, opened_by, from_at, until_at, closed_by, closed_at`
+)
+
+// AccessFacts returns the incidents around a camera that name a subject's
+// organisation or, for the police, any level; the cross-department grants that
+// opened the camera to it; and, for the operator, its owner's support windows:
+// all that are not over at a time.
+func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepost.Camera, at time.Time) (f gatepost.AccessFacts, err error) {
+	switch who.Kind {
+	case gatepost.KindThirdParty:
+		return f, nil
+	case gatepost.KindOperator:
+		f.Support, err = queryAll(ctx, s.read, scanSupport,
+			`SELECT `+supportColumns+` FROM support_windows
+			 WHERE owner_id = $1 AND until_at > $2 AND closed_at IS NULL AND (camera_id = '' OR camera_id = $3)`,
+			c.Owner, ms(at), c.ID)
+		return f, s.failed("read support windows", "support window", err)
+	}
+	if f.Incidents, err = s.incidentsAround(ctx, who, c, at); err != nil {
+		return f, s.failed("read incidents", "incident", err)
+	}
+	f.Grants, err = queryAll(ctx, s.read, scanCrossGrant,
+		`SELECT `+crossGrantColumns+` FROM cross_grants
+		 WHERE id IN (SELECT cross_grant_id FROM cross_grant_cameras WHERE camera_id = $1 AND grantee_id = $2)
+		   AND approved AND revoked_at IS NULL AND until_at > $3`,
+		c.ID, who.Organisation, ms(at))
+	return f, s.failed("read cross-department grants", "cross-department grant", err)
+}
+
+// incidentsAround finds incidents by the divisions above the camera and by the
+// boxes around its position.
+func (s *Store) incidentsAround(ctx context.Context, who gatepost.Subject, c gatepost.Camera, at time.Time) ([]gatepost.Incident, error) {
+	now := ms(at)
+	args := []any{now, who.Organisation, who.Kind == gatepost.KindPolice || who.Kind == gatepost.KindSubControl}
+	where := []string{}
+	for _, length := range []int{2, 4, 6, 9} {
+		if len(c.Division) >= length {
+			args = append(args, c.Division[:length])
+			where = append(where, fmt.Sprintf("division = $%d", len(args)))
+		}
+	}
+	if c.Position != nil {
+		args = append(args, c.Position.Longitude, c.Position.Latitude)
+		where = append(where, fmt.Sprintf("(division = '' AND west <= $%d AND east >= $%d AND south <= $%d AND north >= $%d)",
+			len(args)-1, len(args)-1, len(args), len(args)))
+	}
+	if len(where) == 0 {
+		return nil, nil
+	}
+	return queryAll(ctx, s.read, scanIncident,
+		`SELECT `+incidentColumns+` FROM incidents
+		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+strings.Join(where, " OR ")+`))
+		   AND ($3 AND levels <> '' OR id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $2))
+		   AND start_at <= $1 AND end_at > $1 AND (ended_at IS NULL OR ended_at > $1) AND (approver_id = '' OR approved_at IS NOT NULL)`,
+		args...)
+}
+
+func scanIncident(row scanner) (gatepost.Incident, error) {
+	var (
+		i                     gatepost.Incident
+		area, levels, units   string
+		createdAt, start, end int64
+		approvedAt, endedAt   sql.NullInt64
+	)
+	if err := row.Scan(&i.ID, &i.Kind, &i.Drill, &i.Name, &i.Reason, &area, &levels, &units, &i.Organisation, &i.Division, &i.CreatedBy, &createdAt, &start, &end,
+		&i.Approver, &i.ApprovedBy, &approvedAt, &i.EndedBy, &endedAt, &i.Renews); err != nil {
+		return i, err
+	}
+	if err := json.Unmarshal([]byte(area), &i.Area); err != nil {
+		return i, fmt.Errorf("decode area of incident %s: %w", i.ID, err)
+	}
+	i.Levels, i.Units = splitList(levels), splitList(units)
+	i.CreatedAt, i.Start, i.End = fromMS(createdAt), fromMS(start), fromMS(end)
+	i.ApprovedAt, i.EndedAt = fromNullMS(approvedAt), fromNullMS(endedAt)
+	return i, nil
+}
+
+func scanCrossGrant(row scanner) (gatepost.CrossGrant, error) {
+	var (
+		g                    gatepost.CrossGrant
+		cameras, actions     string
+		hoursFrom, hoursTo   int64
+		until, askedAt       int64
+		decidedAt, revokedAt sql.NullInt64
+	)
+	if err := row.Scan(&g.ID, &g.Grantee, &g.Holder, &cameras, &actions, &g.Purpose, &g.Reason, &hoursFrom, &hoursTo, &until,
+		&g.AskedBy, &askedAt, &g.DecidedBy, &decidedAt, &g.Approved, &g.Answer, &g.RevokedBy, &revokedAt); err != nil {
+		return g, err
+	}
+	g.Cameras, g.Actions = splitList(cameras), splitActions(actions)
+	g.Hours = gatepost.Hours{From: int(hoursFrom), To: int(hoursTo)}
+	g.Until, g.AskedAt, g.DecidedAt, g.RevokedAt = fromMS(until), fromMS(askedAt), fromNullMS(decidedAt), fromNullMS(revokedAt)
+	return g, nil
+}
+
+func scanSupport(row scanner) (gatepost.SupportWindow, error) {
+	var (
+		w           gatepost.SupportWindow
+		from, until int64
+		closedAt    sql.NullInt64
+	)
+	if err := row.Scan(&w.ID, &w.Owner, &w.CameraID, &w.Reason, &w.OpenedBy, &from, &until, &w.ClosedBy, &closedAt); err != nil {
+		return w, err
+	}
+	w.From, w.Until, w.ClosedAt = fromMS(from), fromMS(until), fromNullMS(closedAt)
+	return w, nil
+}
+
+// splitList is the inverse of joining ids or codes with commas.
+func splitList(s string) []string {
+	if s == "" {
+		return []string{}
+	}
+	return strings.Split(s, ",")
+}

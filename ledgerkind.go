@@ -1,0 +1,15 @@
+package gatepost
+
+// The kinds of entries about what follows from a look, and about those who run
+// things.
+const (
+	LedgerLook         LedgerKind = "look"         // a look has ended: from, to, how many bytes
+	LedgerExport       LedgerKind = "export"       // a copy was taken, of footage or of the ledger
+	LedgerConsent      LedgerKind = "consent"      // an owner gave or withdrew his standing consent
+	LedgerRetention    LedgerKind = "retention"    // how long a camera's recordings are kept was changed
+	LedgerOrganisation LedgerKind = "organisation" // an organisation was made, changed, deactivated
+	LedgerInvitation   LedgerKind = "invitation"   // somebody was invited, or came
+	LedgerRequest      LedgerKind = "request"      // an owner was asked for footage, or answered
+	LedgerDuty         LedgerKind = "duty"         // a watch was taken up, handed over, missed
+	LedgerNotification LedgerKind = "notification" // somebody was told, or could not be
+)

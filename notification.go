@@ -1,0 +1,27 @@
+package gatepost
+
+import "time"
+
+// NotificationKind says what an organisation is told of.
+type NotificationKind string
+
+// The kinds of notifications.
+const (
+	NotifyIncidentStarted NotificationKind = "incident_started" // cameras of yours were opened
+	NotifyIncidentEnded   NotificationKind = "incident_ended"   // and are closed again
+	NotifyCrossGrant      NotificationKind = "cross_grant"      // asked for, answered, revoked
+	NotifyFootageRequest  NotificationKind = "footage_request"  // somebody asks for footage
+	NotifySupport         NotificationKind = "support"          // a support window was opened or closed
+	NotifyUnwatched       NotificationKind = "unwatched"        // a class 1 camera is not being watched
+	NotifyExport          NotificationKind = "export"           // a copy of footage was taken
+)
+
+// Notification is something that an organisation is told.
+type Notification struct {
+	ID           string // filled in when empty
+	Organisation string
+	Kind         NotificationKind
+	At           time.Time
+	CameraID     string            // "" when it is about several or none
+	Detail       map[string]string // who, why, until when; without secrets
+}

@@ -1,0 +1,155 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gatepost-video/gatepost/test/harness"
+)
+
+// person makes an organisation with one member and signs him in.
+func person(s *harness.Server, t *testing.T, kind, division, role string) (organisation, token string) {
+	t.Helper()
+	var o struct{ ID string }
+	s.Call("POST", "/v1/organisations", map[string]any{"name": kind + " of " + division, "kind": kind, "division": division}, &o, 201)
+	login := fmt.Sprintf("%s.%s.%s", role, kind, division)
+	s.Call("POST", "/v1/users", map[string]any{"login": login, "name": "The " + role, "password": "password of " + role, "organisation_id": o.ID, "role": role}, nil, 201)
+	return o.ID, s.Login(login, "password of "+role)
+}
+
+// inbox is a shop's webhook.
+type inbox struct {
+	mu    sync.Mutex
+	kinds []string
+	last  map[string]string
+}
+
+func (b *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var n struct {
+		Kind   string
+		Detail map[string]string
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil || json.Unmarshal(body, &n) != nil || !strings.HasPrefix(r.Header.Get("Gatepost-Signature"), "v1=") {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kinds, b.last = append(b.kinds, n.Kind), n.Detail
+}
+
+func (b *inbox) told() ([]string, map[string]string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.kinds), b.last
+}
+
+// TestIncident is an emergency around a shop's own camera: the station may not look,
+// until the city activates an incident there; it then sees the picture within five
+// seconds; the shop is told; and the picture stops within five seconds of the end.
+func TestIncident(t *testing.T) {
+	t.Parallel()
+	s := harness.NewServer(t, "--private-webhooks")
+	_, keeper := person(s, t, "business", "330102", "owner")
+	station, officer := person(s, t, "sub_control", "330102", "responder")
+	_, commander := person(s, t, "police", "3301", "supervisor")
+
+	var cam harness.Camera
+	s.Call("POST", "/v1/cameras", map[string]any{"name": "Till", "division": "330102001", "position": map[string]any{"longitude": 120.16, "latitude": 30.25},
+		"class": 3, "consent_to_share": false, "sign_posted": true, "not_banned_place": true}, &cam, 201, keeper)
+	hook := &inbox{}
+	there := httptest.NewServer(hook)
+	defer there.Close()
+	s.Call("POST", "/v1/webhooks", map[string]any{"url": there.URL}, nil, 201, keeper)
+	harness.Push(t, cam, "rtsp-tcp", harness.Source{})
+	s.Online(cam.ID)
+
+	ask := map[string]any{"camera_id": cam.ID, "action": "live", "purpose": "emergency", "reason": "fire next door"}
+	status, body := s.Raw("POST", "/v1/grants", ask, officer)
+	if status != 403 || !strings.Contains(string(body), "standing consent") {
+		t.Fatalf("before the incident: %d %s", status, body)
+	}
+	var why struct {
+		Allowed  bool
+		Remedies []struct{ EN string }
+	}
+	s.Call("GET", "/v1/cameras/"+cam.ID+"/access?action=live", nil, &why, 200, officer)
+	if why.Allowed || len(why.Remedies) == 0 {
+		t.Errorf("explained: %+v", why)
+	}
+
+	begun := time.Now()
+	var incident struct{ ID, State string }
+	s.Call("POST", "/v1/incidents", map[string]any{"kind": "emergency", "name": "Fire in Qingbo", "reason": "smoke from the roof", "units": []string{station},
+		"area": map[string]any{"circle": map[string]any{"centre": map[string]any{"longitude": 120.1605, "latitude": 30.2502}, "metres": 300}},
+		"end":  harness.Stamp(begun.Add(time.Hour))}, &incident, 201, commander)
+	if incident.State != "active" {
+		t.Errorf("state %q", incident.State)
+	}
+	var grant harness.Grant
+	s.Call("POST", "/v1/grants", ask, &grant, 201, officer)
+	for _, mode := range []string{"hls", "whep"} {
+		if got := s.Watch(t, harness.Watch{Mode: mode, Grant: grant, Seconds: 3}); got.Frames < 25 || got.Advanced < 1.5 {
+			t.Errorf("by %s: %+v", mode, got)
+		}
+	}
+	harness.Eventually(t, 10*time.Second, "the shop is told", func() error {
+		kinds, detail := hook.told()
+		if !slices.Equal(kinds, []string{"incident_started"}) || detail["reason"] != "smoke from the roof" || detail["by"] != "The supervisor" {
+			return fmt.Errorf("it heard %v %v", kinds, detail)
+		}
+		return nil
+	})
+
+	// The end, in mid-play.
+	watched := make(chan harness.Watched, 2)
+	for _, mode := range []string{"hls", "whep"} {
+		go func() { watched <- s.Watch(t, harness.Watch{Mode: mode, Grant: grant, Seconds: 45}) }()
+	}
+	harness.Eventually(t, 40*time.Second, "both are watching", func() error {
+		var c struct{ Viewers int }
+		s.Call("GET", "/v1/cameras/"+cam.ID, nil, &c, 200, keeper)
+		if c.Viewers < 2 {
+			return fmt.Errorf("%d viewers", c.Viewers)
+		}
+		return nil
+	})
+	s.Call("POST", "/v1/incidents/"+incident.ID+"/end", nil, nil, 200, commander)
+	for range 2 {
+		if got := <-watched; got.Frames == 0 || got.Advanced > 40 || got.State == "playing" {
+			t.Errorf("a look that should have ended: %+v", got)
+		}
+	}
+	if status, body := s.Raw("POST", "/v1/grants", ask, officer); status != 403 {
+		t.Errorf("after the incident: %d %s", status, body)
+	}
+	harness.Eventually(t, 10*time.Second, "the shop is told of the end", func() error {
+		if kinds, _ := hook.told(); !slices.Equal(kinds, []string{"incident_started", "incident_ended"}) {
+			return fmt.Errorf("it heard %v", kinds)
+		}
+		return nil
+	})
+
+	// What the owner reads afterwards: who, of which unit, why, from when to when.
+	var looks struct {
+		Items []struct {
+			Purpose, Reason  string
+			OrganisationName string `json:"organisation_name"`
+			UserName         string `json:"user_name"`
+			RevokedAt        string `json:"revoked_at"`
+		}
+	}
+	s.Call("GET", "/v1/grants?camera_id="+cam.ID, nil, &looks, 200, keeper)
+	if len(looks.Items) != 1 || looks.Items[0].Reason != "fire next door" || looks.Items[0].OrganisationName != "sub_control of 330102" || looks.Items[0].UserName != "The responder" || looks.Items[0].RevokedAt == "" {
+		t.Errorf("the owner's view: %+v", looks.Items)
+	}
+}
