@@ -50,7 +50,7 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 	./test/fuzz.sh $(FUZZTIME)
 
 bench: ## Go benchmarks with allocations
-	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/...
+	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/... ./functions/...
 
 load: build ## 100 cameras at real time against the real binary, frames counted
 	GATEPOST_LONG=1 $(GO) test -timeout 10m -count=1 -v -run "^TestLoad$$" ./test/e2e
