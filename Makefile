@@ -52,7 +52,7 @@ fuzz: ## every fuzz target for FUZZTIME (60s)
 	./test/fuzz.sh $(FUZZTIME)
 
 bench: ## Go benchmarks with allocations
-	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/...
+	$(GO) test -run '^$$' -bench . -benchmem ./streaming/... ./gateway/... ./internal/... ./functions/...
 
 load: build ## what cameras and viewers cost, as a table; CASES=a,b for some, ARGS=-list for all there are
 	$(GO) build -trimpath -o bin/load ./test/load

@@ -108,8 +108,22 @@ func (q *cameraQuery) arg(v any) string {
 	return fmt.Sprintf("$%d", len(q.args))
 }
 
+// within is the condition that a camera lies in a division. The code of a province
+// or a city is put into the text, so that PostgreSQL's generic plan takes it for as
+// wide as it is: it takes any range of arguments for narrow, and would sort a
+// province to show one page.
 func (q *cameraQuery) within(division string) string {
-	return "(division >= " + q.arg(division) + " AND division < " + q.arg(divisionEnd(division)) + ")"
+	from, to := q.literal(division), q.literal(divisionEnd(division))
+	return "(division >= " + from + " AND division < " + to + ")"
+}
+
+// literal is the code of a wide division as text of a query, any other as an argument.
+func (q *cameraQuery) literal(code string) string {
+	digits := strings.Trim(code, "0123456789") == ""
+	if digits && (len(code) == 2 || len(code) == 4) {
+		return "'" + code + "'"
+	}
+	return q.arg(code)
 }
 
 func (q *cameraQuery) box(b gatepost.Box) string {

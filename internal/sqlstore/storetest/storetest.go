@@ -68,7 +68,7 @@ func OpenPostgres(t *testing.T) *sqlstore.Store {
 }
 
 // Open opens and migrates the store at a URL and closes it when t ends.
-func Open(t *testing.T, databaseURL string) *sqlstore.Store {
+func Open(t testing.TB, databaseURL string) *sqlstore.Store {
 	t.Helper()
 	s, err := sqlstore.Open(context.Background(), databaseURL)
 	if err != nil {
