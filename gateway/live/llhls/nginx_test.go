@@ -346,6 +346,9 @@ func TestNginxRefuses(t *testing.T) {
 	if status, _ := e.get(t, "/edge/"+ring.Capability()+"/"+ring.Epoch()+"?_HLS_msn=1"); status != http.StatusNotFound {
 		t.Errorf("the shared playlist for anybody: %d", status)
 	}
+	if status, _ := e.get(t, "/metrics"); status != http.StatusNotFound {
+		t.Errorf("metrics for anybody: %d", status)
+	}
 	if status, _ := e.get(t, "/hls/one/live.m3u8?_HLS_msn=x"); status != http.StatusBadRequest {
 		t.Errorf("a malformed directive: %d", status)
 	}
