@@ -431,10 +431,12 @@ func TestMissingRows(t *testing.T) {
 }
 
 // A camera whose gateway died without a word is offline within a minute and a
-// half, and back when the gateway speaks again.
+// half, and back when the gateway speaks again. A control plane that has just
+// started, after having been away for longer than that, waits for its word.
 func TestReconcile(t *testing.T) {
 	s := storetest.OpenSQLite(t)
-	service := node.New(node.Options{Store: s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	now := time.Now()
+	service := node.New(node.Options{Store: s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now }})
 	c := storetest.NewCamera(t, s, storetest.NewOrganisation(t, s, gatepost.KindBusiness).ID)
 	status := gatepost.CameraStatus{CameraID: c.ID, Node: "gw", Epoch: 1, Online: true, Recording: true, Since: time.Now().Add(-time.Hour), SeenAt: time.Now().Add(-31 * time.Second)}
 	if err := s.PutStatuses(t.Context(), []gatepost.CameraStatus{status}); err != nil {
@@ -447,6 +449,10 @@ func TestReconcile(t *testing.T) {
 		}
 		return got[c.ID].Online
 	}
+	if err := service.Reconcile(t.Context()); err != nil || !online() {
+		t.Errorf("just started: online %v, %v", online(), err)
+	}
+	now = now.Add(time.Minute)
 	for range 2 {
 		if err := service.Reconcile(t.Context()); err != nil || online() {
 			t.Errorf("online %v, %v", online(), err)

@@ -25,12 +25,16 @@ const rowsLateAfter = 10 * time.Minute
 
 // Reconcile does the round of every minute: cameras whose gateway fell silent
 // are marked offline as of its last word, and all are counted. Run twice, it
-// does it once.
+// does it once. A gateway is not silent because the control plane was away: its
+// word is waited for first.
 func (s *Service) Reconcile(ctx context.Context) error {
-	now := time.Now()
-	silenced, err := s.opts.Store.SilenceCameras(ctx, now.Add(-silentAfter))
-	if err != nil {
-		return err
+	now := s.opts.Now()
+	var silenced int64
+	if now.Sub(s.began) >= silentAfter {
+		var err error
+		if silenced, err = s.opts.Store.SilenceCameras(ctx, now.Add(-silentAfter)); err != nil {
+			return err
+		}
 	}
 	if silenced > 0 {
 		s.metrics.silenced.Add(float64(silenced))

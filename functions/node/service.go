@@ -67,12 +67,15 @@ type Options struct {
 	Store  Store
 	Limits gatepost.AcceptanceLimits // of acceptance; the zero value has defaults
 	Logger *slog.Logger              // default slog.Default()
+
+	Now func() time.Time // the clock of Reconcile; default time.Now
 }
 
 // Service answers gateways.
 type Service struct {
 	opts    Options
 	metrics *Metrics
+	began   time.Time // to listen to gateways
 }
 
 // New makes a Service. Without a store it can be registered, for the OpenAPI
@@ -81,7 +84,10 @@ func New(opts Options) *Service {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	return &Service{opts: opts, metrics: newMetrics()}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Service{opts: opts, metrics: newMetrics(), began: opts.Now()}
 }
 
 // admitTries bounds how often a camera that changes under our hands is looked

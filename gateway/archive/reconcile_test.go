@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/streaming/cmaf"
 	"github.com/gatepost-video/gatepost/streaming/record"
 )
 
@@ -106,6 +107,39 @@ func TestRestartStuck(t *testing.T) {
 		if storage != 1 || prior != 1 || repairs(t, registry, repairRecorder) != 1 {
 			t.Errorf("%d runs ended by the disk, %d began after that, %v restarts", storage, prior, repairs(t, registry, repairRecorder))
 		}
+		s.stop()
+	})
+}
+
+// What the publisher was about to give a recorder that is replaced is lost, and
+// counted.
+func TestRestartCountsWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s := start(t, Options{Create: createWith(func(int64) { <-release })}, nil, nil)
+		sink, err := s.Sink(cameraID, 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		feed(t, "2", "", sink)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range 2 { // the first waits, the second comes without a key frame
+				sink.Part(&cmaf.Part{Data: make([]byte, record.DefaultQueueBytes), Frames: 7})
+			}
+		}()
+		synctest.Wait()
+		if !sink.Restart() {
+			t.Fatal("not restarted")
+		}
+		synctest.Wait()
+		if got := sink.State().LostFrames; got != 2*7 {
+			t.Errorf("%d frames are counted as lost, want both parts'", got)
+		}
+		close(release)
+		sink.Close(gatepost.EndClosed)
+		<-done
 		s.stop()
 	})
 }

@@ -26,8 +26,8 @@ type Sink struct {
 	init      *cmaf.Init // of run
 	retention int
 	closed    bool
-	alive     int   // writers that run: the present one, and at most one that hangs
-	lost      int64 // frames that writers before this one lost
+	alive     map[*record.Writer]struct{} // that run: the present one, and at most one that hangs
+	lost      int64                       // frames that writers lost which run no more
 }
 
 var _ cmaf.Sink = (*Sink)(nil)
@@ -88,7 +88,10 @@ type State struct {
 func (s *Sink) State() State {
 	w := s.writer.Load().Stats()
 	s.mu.Lock()
-	out := State{Run: s.run, LastPart: w.LastPart, Stuck: w.Stuck, Failing: w.Failing, LostFrames: s.lost + w.Lost, SpoolBytes: w.Spooled}
+	out := State{Run: s.run, LastPart: w.LastPart, Stuck: w.Stuck, Failing: w.Failing, LostFrames: s.lost, SpoolBytes: w.Spooled}
+	for w := range s.alive {
+		out.LostFrames += w.Stats().Lost
+	}
 	s.mu.Unlock()
 	waiting, oldest := s.a.jobs.camera(s.camera)
 	out.SpoolBytes += waiting
@@ -110,7 +113,7 @@ func (s *Sink) State() State {
 func (s *Sink) Restart() bool {
 	old := s.writer.Load()
 	s.mu.Lock()
-	if s.closed || s.alive > 1 {
+	if s.closed || len(s.alive) > 1 {
 		s.mu.Unlock()
 		return false
 	}
@@ -134,7 +137,7 @@ func (s *Sink) Restart() bool {
 // connection takes over while the one before is still ending. It fails with
 // Invalid for an id that is none, and with Unavailable once the Archive stops.
 func (a *Archive) Sink(cameraID string, retentionDays int) (*Sink, error) {
-	s := &Sink{a: a, camera: cameraID, log: a.o.Log.With("camera", cameraID), retention: retentionDays}
+	s := &Sink{a: a, camera: cameraID, log: a.o.Log.With("camera", cameraID), retention: retentionDays, alive: make(map[*record.Writer]struct{})}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, err := s.begin(); err != nil {
@@ -185,10 +188,8 @@ func (s *Sink) begin() (*record.Writer, error) {
 		return nil, &gatepost.Error{Code: gatepost.Unavailable, Message: "the gateway is being stopped"}
 	}
 	a.open[w] = s
-	s.alive++
-	if before := s.writer.Swap(w); before != nil {
-		s.lost += before.Stats().Lost
-	}
+	s.alive[w] = struct{}{}
+	s.writer.Store(w)
 	a.writers.Go(func() {
 		defer s.ended(w)
 		// Its end is Close's: the context of whoever asked for the sink
@@ -203,7 +204,8 @@ func (s *Sink) begin() (*record.Writer, error) {
 // ended forgets a recorder whose goroutine has returned, in order or not.
 func (s *Sink) ended(w *record.Writer) {
 	s.mu.Lock()
-	s.alive--
+	delete(s.alive, w)
+	s.lost += w.Stats().Lost
 	s.mu.Unlock()
 	s.a.mu.Lock()
 	defer s.a.mu.Unlock()

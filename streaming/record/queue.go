@@ -47,17 +47,19 @@ func newQueue(limit int) *queue {
 	return q
 }
 
-// push adds an item; it waits for space, and drops the item when the queue is closed.
-func (q *queue) push(i item) {
+// push adds an item; it waits for space. When the queue is closed it drops the
+// item and returns false.
+func (q *queue) push(i item) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.closed && q.bytes > 0 && q.bytes+i.size() > q.limit {
 		q.space.Wait()
 	}
 	if q.closed {
-		return
+		return false
 	}
 	q.add(i)
+	return true
 }
 
 // add appends an item. The caller holds mu.

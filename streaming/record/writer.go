@@ -134,7 +134,11 @@ func (w *Writer) Resume(run string, init *cmaf.Init) {
 }
 
 // Part implements cmaf.Sink. It waits while the queue is full.
-func (w *Writer) Part(p *cmaf.Part) { w.queue.push(item{part: p}) }
+func (w *Writer) Part(p *cmaf.Part) {
+	if !w.queue.push(item{part: p}) {
+		w.lost.Add(int64(p.Frames))
+	}
+}
 
 // End implements cmaf.Sink.
 func (w *Writer) End(reason string) { w.queue.push(item{end: reason}) }
@@ -153,7 +157,7 @@ func (w *Writer) Recording() bool { return w.recording.Load() }
 type Stats struct {
 	Queued   int   // bytes that wait for the disk
 	Spooled  int64 // bytes in the open file
-	Lost     int64 // frames that were not recorded, because of the disk or for want of a key frame
+	Lost     int64 // frames that were not recorded, because of the disk, for want of a key frame, or after Close
 	Failures int64 // errors of the disk
 
 	LastPart time.Time     // when a part was last written; zero: none yet

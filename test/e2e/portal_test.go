@@ -42,7 +42,7 @@ func TestPortal(t *testing.T) {
 		t.Run(locale, func(t *testing.T) {
 			p := harness.StartProcess(t, "node", harness.Drive(t, map[string]any{"what": "portal", "step": "walk", "page": "http://" + s.HTTP + "/", "locale": locale,
 				"login": "owner", "password": password(t, demo.Accounts, "owner"), "camera": demo.Street.ID, "shots": os.Getenv("GATEPOST_SCREENSHOTS")})...)
-			p.Wait(t, 3*time.Minute)
+			p.Wait(t, 6*time.Minute)
 			var walked struct {
 				Walked     bool
 				NationalID string `json:"national_id"`
@@ -57,7 +57,7 @@ func TestPortal(t *testing.T) {
 	visit := func(t *testing.T, login, secret string, more map[string]any) {
 		task := map[string]any{"what": "portal", "step": "visit", "page": "http://" + s.HTTP + "/", "locale": "zh-CN", "login": login, "password": secret, "camera": demo.Street.ID}
 		maps.Copy(task, more)
-		harness.StartProcess(t, "node", harness.Drive(t, task)...).Wait(t, time.Minute)
+		harness.StartProcess(t, "node", harness.Drive(t, task)...).Wait(t, 3*time.Minute)
 	}
 	t.Run("police", func(t *testing.T) {
 		visit(t, "police", password(t, demo.Accounts, "police"), map[string]any{"refused": "没有这台摄像机"})

@@ -59,7 +59,7 @@ func playing(t *testing.T, p *harness.Process, n int) {
 func darkAfter(t *testing.T, p *harness.Process, moment time.Time) time.Duration {
 	t.Helper()
 	var last int64
-	harness.Eventually(t, 30*time.Second, "the page goes dark", func() error {
+	harness.Eventually(t, 60*time.Second, "the page goes dark", func() error {
 		seen := sightings(p)
 		frames := -2
 		for _, s := range seen {
@@ -130,9 +130,9 @@ func TestShare(t *testing.T) {
 
 	t.Run("expires in mid-play", func(t *testing.T) {
 		s := s.In(t)
-		end := time.Now().Add(12 * time.Second)
+		end := time.Now().Add(40 * time.Second) // a busy machine takes long to start a browser
 		sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live"}, "expires_at": harness.Stamp(end)})
-		p := open(s, t, sh.URL, 60, nil)
+		p := open(s, t, sh.URL, 80, nil)
 		playing(t, p, 10)
 		if d := darkAfter(t, p, end); d > 5*time.Second {
 			t.Errorf("pictures went on for %s after the link expired", d)

@@ -27,6 +27,9 @@ type interleaved struct {
 	text *text  // the request that is being passed on
 	now  time.Time
 
+	begun  bool // the first bytes were looked at
+	tunnel bool // what comes is HTTP, and all of it the library's
+
 	channel byte   // of the last frame that the library got
 	frame   []byte // that frame's payload, valid until the next Read
 	claims  map[byte]take
@@ -111,6 +114,19 @@ func (c *interleaved) Read(p []byte) (int, error) {
 func (c *interleaved) next() (need int) {
 	for {
 		b := c.buf[c.r:c.w]
+		if !c.begun {
+			if len(b) < frameHeader {
+				return frameHeader
+			}
+			c.begun, c.tunnel = true, tunnels(b)
+		}
+		if c.tunnel {
+			if len(b) == 0 {
+				return 1
+			}
+			c.pass = len(b)
+			return 0
+		}
 		if c.text != nil {
 			if len(b) == 0 {
 				return 1
@@ -181,6 +197,12 @@ func (c *interleaved) fill(need int) error {
 		return nil // an error comes again
 	}
 	return err
+}
+
+// tunnels tells whether the library takes a connection that begins with b for
+// RTSP within HTTP or a WebSocket: its bytes are in another form then, or masked.
+func tunnels(b []byte) bool {
+	return string(b[:4]) == "GET " || string(b[:4]) == "POST"
 }
 
 // begins tells whether the library reads b as the beginning of a request or a

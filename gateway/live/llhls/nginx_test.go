@@ -229,7 +229,7 @@ func next(t *testing.T, body string) string {
 // playlists, and what all of them share but once.
 func TestNginx(t *testing.T) {
 	ring := hls.New(hls.Options{})
-	e := newEdge(t, ring, llhls.Options{EdgeKey: edgeKey})
+	e := newEdge(t, ring, llhls.Options{EdgeKey: edgeKey, PassTTL: time.Hour}) // however slow the machine
 	var viewers []string
 	for i := range 40 {
 		viewers = append(viewers, fmt.Sprintf("viewer-%d", i))
@@ -345,6 +345,9 @@ func TestNginxRefuses(t *testing.T) {
 	}
 	if status, _ := e.get(t, "/edge/"+ring.Capability()+"/"+ring.Epoch()+"?_HLS_msn=1"); status != http.StatusNotFound {
 		t.Errorf("the shared playlist for anybody: %d", status)
+	}
+	if status, _ := e.get(t, "/metrics"); status != http.StatusNotFound {
+		t.Errorf("metrics for anybody: %d", status)
 	}
 	if status, _ := e.get(t, "/hls/one/live.m3u8?_HLS_msn=x"); status != http.StatusBadRequest {
 		t.Errorf("a malformed directive: %d", status)
