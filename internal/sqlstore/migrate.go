@@ -27,10 +27,29 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.refuseNewer(ctx, p); err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if err := s.up(ctx, p); err != nil {
 		return s.failed("migrate "+s.place, "table", err)
 	}
 	return s.ensureLedgerKeys(ctx)
+}
+
+// up takes every step that is missing. On SQLite nothing keeps two processes
+// apart but that each step is a transaction: who loses one fails in it, finds
+// the version moved on, and goes on from there.
+func (s *Store) up(ctx context.Context, p *goose.Provider) error {
+	for {
+		before, err := p.GetDBVersion(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = p.Up(ctx)
+		if err == nil || s.engine == PostgreSQL {
+			return err
+		}
+		if after, failed := p.GetDBVersion(ctx); failed != nil || after == before {
+			return err
+		}
+	}
 }
 
 // SchemaVersion returns the version of the database's schema (0: none yet) and
