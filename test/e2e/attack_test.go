@@ -367,14 +367,16 @@ type tenant struct {
 	s            *harness.Server
 	token        string
 	organisation string
+	user         string
 }
 
 func newTenant(s *harness.Server, login string) tenant {
 	s.T.Helper()
 	var org struct{ ID string }
 	s.Call("POST", "/v1/organisations", map[string]string{"name": login + "'s shop", "kind": "business"}, &org, 201)
-	s.Call("POST", "/v1/users", map[string]string{"login": login, "name": login, "password": login + " has a long password", "organisation_id": org.ID, "role": "owner"}, nil, 201)
-	return tenant{s, s.Login(login, login+" has a long password"), org.ID}
+	var user struct{ ID string }
+	s.Call("POST", "/v1/users", map[string]string{"login": login, "name": login, "password": login + " has a long password", "organisation_id": org.ID, "role": "owner"}, &user, 201)
+	return tenant{s, s.Login(login, login+" has a long password"), org.ID, user.ID}
 }
 
 func (o tenant) enrol(name string) harness.Camera {

@@ -38,8 +38,24 @@ func TestTenancy(t *testing.T) {
 	s.Call("POST", "/v1/holds", map[string]string{"camera_id": c.ID, "from": from, "to": to, "until": later, "case_number": "bobs-case", "reason": "theft"}, &hold, 201, bob.token)
 	s.Call("POST", "/v1/api-keys", map[string]string{"name": "a key of Bob's"}, &key, 201, bob.token)
 
+	// What others have to do with Bob: a department that asks for his camera, police
+	// with an incident around it, the operator whom he asks to help.
+	_, commander := person(s, t, "police", "3301", "supervisor")
+	_, asker := person(s, t, "department", "330102", "supervisor")
+	var incident, cross, window, hook struct{ ID string }
+	s.Call("POST", "/v1/incidents", map[string]any{"kind": "emergency", "name": "about bobs-case", "reason": "bobs-case", "levels": []string{"city"},
+		"area": map[string]any{"divisions": []string{"330102"}}, "end": later}, &incident, 201, commander)
+	s.Call("POST", "/v1/cross-grants", map[string]any{"cameras": []string{c.ID}, "actions": []string{"live"}, "purpose": "inspection", "reason": "bobs-case", "until": later}, &cross, 201, asker)
+	s.Call("POST", "/v1/support-windows", map[string]any{"reason": "bobs-case", "until": later}, &window, 201, bob.token)
+	s.Call("POST", "/v1/webhooks", map[string]any{"url": "https://bobs-case.example.org/"}, &hook, 201, bob.token)
+	var entries struct{ Items []struct{ ID string } }
+	s.Call("GET", "/v1/ledger?camera_id="+c.ID, nil, &entries, 200, bob.token)
+	if len(entries.Items) == 0 {
+		t.Fatal("nothing in Bob's ledger")
+	}
+
 	byID := func(id string) map[string]string { return map[string]string{"id": id} }
-	filters := map[string]string{"camera_id": c.ID, "owner_id": bob.organisation, "from": from, "to": to}
+	filters := map[string]string{"camera_id": c.ID, "owner_id": bob.organisation, "from": from, "to": to, "action": "live"}
 	with := func(more map[string]any) map[string]any {
 		more["camera_id"] = c.ID
 		return more
@@ -55,7 +71,8 @@ func TestTenancy(t *testing.T) {
 
 		"list-api-keys": none, "list-cameras": none, "list-organisations": none,
 		"list-shares": {want: []int{200, 404}}, "list-holds": {want: []int{200, 404}}, "list-grants": {want: []int{404, 422}},
-		"list-users": {want: []int{403}}, "create-user": {body: map[string]string{"login": "eve", "name": "eve", "password": "eve has a long password", "organisation_id": bob.organisation, "role": "owner"}, want: []int{403}},
+		"list-users": none, "update-user": {ids: byID(bob.user), body: map[string]any{"disabled": true}, want: []int{404}},
+		"create-user":         {body: map[string]string{"login": "eve", "name": "eve", "password": "eve has a long password", "organisation_id": bob.organisation, "role": "owner"}, want: []int{403}},
 		"create-organisation": {body: map[string]string{"name": "eve's", "kind": "police"}, want: []int{403}},
 		"create-api-key":      {body: map[string]string{"name": "mine"}, want: []int{201}},
 		"delete-api-key":      {ids: byID(key.ID), want: []int{404}},
@@ -79,12 +96,30 @@ func TestTenancy(t *testing.T) {
 		"get-segment":  {ids: map[string]string{"token": playback.ID, "recording": c.ID}, want: []int{401}},
 		"head-segment": {ids: map[string]string{"token": playback.ID, "recording": c.ID}, want: []int{401}},
 
+		"create-wall":    {body: map[string]any{"cameras": []string{c.ID}, "purpose": "case", "reason": "curious"}, want: []int{201}}, // of refusals
+		"explain-access": {ids: byID(c.ID), want: []int{404, 422}},                                                                    // 422 without an action
+
+		"create-incident": {body: map[string]any{"kind": "emergency", "name": "x", "reason": "curious", "levels": []string{"city"}, "area": map[string]any{"divisions": []string{"330102"}}, "end": later}, want: []int{403}},
+		"list-incidents":  none, "get-incident": {ids: byID(incident.ID), want: []int{404}}, "approve-incident": {ids: byID(incident.ID), want: []int{404}}, "end-incident": {ids: byID(incident.ID), want: []int{404}},
+		"list-incident-cameras": {ids: byID(incident.ID), want: []int{404}}, "list-incident-looks": {ids: byID(incident.ID), want: []int{404}},
+		"ask-cross-grant":   {body: map[string]any{"cameras": []string{c.ID}, "actions": []string{"live"}, "purpose": "x", "reason": "curious", "until": later}, want: []int{403}},
+		"list-cross-grants": none, "revoke-cross-grant": {ids: byID(cross.ID), want: []int{404}},
+		"answer-cross-grant":   {ids: byID(cross.ID), body: map[string]any{"approve": true}, want: []int{404}},
+		"open-support-window":  {body: with(map[string]any{"reason": "curious", "until": later}), want: []int{404}},
+		"list-support-windows": none, "close-support-window": {ids: byID(window.ID), want: []int{404}},
+		"list-notifications": none, "list-webhooks": none, "list-deliveries": none,
+		"create-webhook": {body: map[string]any{"url": "ftp://example.org"}, want: []int{422}}, "delete-webhook": {ids: byID(hook.ID), want: []int{404}},
+		"retry-delivery": {ids: byID(hook.ID), want: []int{404}},
+		"list-ledger":    {want: []int{200, 404}}, "export-ledger": {want: []int{200, 404}}, "prove-ledger-entry": {ids: byID(entries.Items[0].ID), want: []int{404}},
+		// Heads and proofs of the tree are for everybody; they name nobody.
+		"get-ledger-checkpoint": public, "get-ledger-key": public, "prove-ledger-consistency": {want: []int{200, 422}},
+
 		"report-measurement": node, "srt-passphrase": node, "authorise-publish": node, "close-recording": node, "sync-node": node,
 	}
 
 	state := func() string {
 		var all []string
-		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras"} {
+		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users"} {
 			status, body := s.Raw("GET", path, nil, bob.token)
 			if status != http.StatusOK {
 				t.Fatalf("GET %s: %d %s", path, status, body)
