@@ -172,18 +172,27 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 	if err := s.opts.Store.PutStatuses(ctx, statuses); err != nil {
 		return reply, err
 	}
-	if reply.Missing, err = s.opts.Store.MissingRecordings(ctx, stored); err != nil {
+	if reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage); err != nil {
 		return reply, err
 	}
-	if n := len(reply.Missing); n > 0 {
+	reply.Missing = s.missing(ctx, req.Node, stored)
+	reply.LooksHeard = s.hear(ctx, req, now)
+	return reply, nil
+}
+
+// missing returns those of the stored recordings that have no row. What it cannot
+// find out it asks at the next sync: no revocation waits for it.
+func (s *Service) missing(ctx context.Context, node string, stored []string) []string {
+	missing, err := s.opts.Store.MissingRecordings(ctx, stored)
+	if err != nil {
+		s.opts.Logger.Warn("rows of stored recordings cannot be looked for", "node", node, "err", err)
+		return nil
+	}
+	if n := len(missing); n > 0 {
 		s.metrics.missing.Add(float64(n))
-		s.opts.Logger.Error("rows of stored recordings are gone; the gateway is asked to report them again", "node", req.Node, "count", n)
+		s.opts.Logger.Error("rows of stored recordings are gone; the gateway is asked to report them again", "node", node, "count", n)
 	}
-	reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage)
-	if err == nil {
-		reply.LooksHeard = s.hear(ctx, req, now)
-	}
-	return reply, err
+	return missing
 }
 
 // hear keeps what a gateway says about looks, and tells whether it is kept. What is
