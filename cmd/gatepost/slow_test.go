@@ -215,7 +215,7 @@ func downloads(t *testing.T, path string, stall time.Duration) (*httptest.Server
 
 func TestMovingDownloads(t *testing.T) {
 	t.Parallel()
-	const stall = 2 * time.Second // a busy machine reads something in it
+	const stall = 5 * time.Second // a busy machine reads something in it
 	path := largeFile(t)
 	srv, _ := downloads(t, path, stall)
 	content, err := os.ReadFile(path)
@@ -241,7 +241,7 @@ func TestMovingDownloads(t *testing.T) {
 		if k == 0 || err != nil {
 			break
 		}
-		<-time.After(stall / 8)
+		<-time.After(stall / 12)
 	}
 	if n != 16 {
 		t.Errorf("a slow download ended after %d of 16 steps", n)
