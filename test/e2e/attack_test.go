@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/test/harness"
 )
 
@@ -143,7 +144,8 @@ func TestAttacks(t *testing.T) {
 		{"revoking another's share", "DELETE", "/v1/shares/" + bobShare.ID, alice.token, "", "", 404, "not_found"},
 		{"revoking another's grant", "DELETE", "/v1/grants/" + bobLive.ID, alice.token, "", "", 404, "not_found"},
 		{"looks at another's", "GET", "/v1/grants?camera_id=" + bobs.ID, alice.token, "", "", 404, "not_found"},
-		{"users as an owner", "GET", "/v1/users", alice.token, "", "", 403, "forbidden"},
+		{"an administrator made by an owner", "POST", "/v1/users", alice.token, `{"login":"eve","name":"Eve","password":"eve has a long one","organisation_id":"` + alice.organisation + `","role":"admin"}`, "", 403, "forbidden"},
+		{"a user of another organisation", "POST", "/v1/users", alice.token, `{"login":"eve","name":"Eve","password":"eve has a long one","organisation_id":"` + gatepost.NewID() + `","role":"watcher"}`, "", 403, "forbidden"},
 		{"making a user as an owner", "POST", "/v1/users", alice.token, `{"login":"x","name":"x","password":"long enough pw","organisation_id":"` + zero + `","role":"admin"}`, "", 403, "forbidden"},
 		{"enrolling for another organisation", "POST", "/v1/cameras", alice.token, fmt.Sprintf(`{"name":"x","owner_id":%q,"sign_posted":true,"not_banned_place":true}`, bob.organisation), "", 403, "forbidden"},
 		// Ids and paths.

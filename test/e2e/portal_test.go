@@ -59,21 +59,28 @@ func TestPortal(t *testing.T) {
 		maps.Copy(task, more)
 		harness.StartProcess(t, "node", harness.Drive(t, task)...).Wait(t, 3*time.Minute)
 	}
-	t.Run("police", func(t *testing.T) {
-		visit(t, "police", password(t, demo.Accounts, "police"), map[string]any{"refused": "没有这台摄像机"})
+	// The operator manages and does not watch; the station of the camera's own
+	// county does, by its owner's standing consent; each look is registered.
+	t.Run("operator", func(t *testing.T) {
+		visit(t, "operator", password(t, demo.Accounts, "operator"), map[string]any{"refused": "运营方"})
 	})
-	t.Run("administrator", func(t *testing.T) {
-		visit(t, "admin", harness.AdminPassword, map[string]any{"reason": "端到端测试,核对画面"})
-		var looks struct {
-			Items []struct{ Purpose, Reason string }
-		}
-		s.In(t).Call("GET", "/v1/grants?camera_id="+demo.Street.ID, nil, &looks, 200)
-		if !slices.ContainsFunc(looks.Items, func(l struct{ Purpose, Reason string }) bool {
-			return l.Purpose == "maintenance" && l.Reason == "端到端测试,核对画面"
-		}) {
-			t.Errorf("the administrator's purpose is not registered: %+v", looks.Items)
-		}
-	})
+	for _, who := range []struct{ name, login, secret, reason string }{
+		{"police", "police", password(t, demo.Accounts, "police"), "端到端测试,民警核对画面"},
+		{"administrator", "admin", harness.AdminPassword, "端到端测试,核对画面"},
+	} {
+		t.Run(who.name, func(t *testing.T) {
+			visit(t, who.login, who.secret, map[string]any{"reason": who.reason})
+			var looks struct {
+				Items []struct{ Purpose, Reason string }
+			}
+			s.In(t).Call("GET", "/v1/grants?camera_id="+demo.Street.ID, nil, &looks, 200)
+			if !slices.ContainsFunc(looks.Items, func(l struct{ Purpose, Reason string }) bool {
+				return l.Purpose == "maintenance" && l.Reason == who.reason
+			}) {
+				t.Errorf("the purpose is not registered: %+v", looks.Items)
+			}
+		})
+	}
 }
 
 // registered checks in the API what a walk did: the camera that it enrolled takes

@@ -236,10 +236,11 @@ async function visit({ page, task, say }) {
   await id('cameras-page').waitFor()
   await page.goto(new URL(`/cameras/${task.camera}`, task.page).href)
   if (task.refused) {
-    await id('camera-missing').waitFor()
+    await page.locator('.stage-cover').waitFor()
     const words = await page.locator('body').innerText()
     want(words.includes(task.refused), `the refusal says ${words.slice(0, 300)}`)
-    want((await page.locator('gatepost-player').count()) === 0, 'there is a player for somebody who may not watch')
+    want((await id('watch-live').count()) === 0, 'somebody who may not watch is offered to')
+    want((await page.evaluate(picture)).frames <= 0, 'there are pictures for somebody who may not watch')
   } else {
     await id('watch-live').click()
     await id('purpose-form').waitFor()
