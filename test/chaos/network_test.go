@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/pion/rtp"
 )
@@ -66,20 +67,36 @@ type swapping struct {
 	to   net.Addr
 }
 
+// overtaken is how long a packet is on its way when none follows that overtakes it.
+const overtaken = frameTime / 2
+
 func (s *swapping) WriteTo(b []byte, to net.Addr) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held == nil && s.n.hit(5) {
 		s.held, s.to = append([]byte{}, b...), to
+		time.AfterFunc(overtaken, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			_ = s.release() // fails when the camera has gone
+		})
 		return len(b), nil
 	}
 	size, err := s.UDPConn.WriteTo(b, to)
 	if err == nil && s.held != nil {
-		_, err = s.UDPConn.WriteTo(s.held, s.to)
-		s.held = nil
+		err = s.release()
 		s.n.mu.Lock()
 		s.n.swapped++
 		s.n.mu.Unlock()
 	}
 	return size, err
+}
+
+func (s *swapping) release() error {
+	if s.held == nil {
+		return nil
+	}
+	_, err := s.UDPConn.WriteTo(s.held, s.to)
+	s.held = nil
+	return err
 }

@@ -20,8 +20,8 @@
 //	455  SETUP without ANNOUNCE
 //	503  the control plane is away, or too many attempts
 //
-// Packets that are lost are counted; the access unit they belong to is dropped
-// whole, and the session goes on.
+// Packets that come by UDP wait for those before them (Options.Reorder). Packets that are
+// lost are counted; the access unit they belong to is dropped whole, and the session goes on.
 //
 // One line is logged when a publisher is admitted or refused and when it ends.
 // No line holds a URL, or an error of the library before admission: they may

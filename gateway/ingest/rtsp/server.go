@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -30,6 +31,10 @@ type Options struct {
 	// runs two Servers.
 	TLS *tls.Config
 
+	// Reorder is how long a packet that came by UDP waits for one before it that
+	// is missing. Default 100 ms.
+	Reorder time.Duration
+
 	HandshakeTimeout time.Duration // from connection to RECORD; 0: 10 s
 	ReadTimeout      time.Duration // without a packet while recording; 0: 10 s
 	MaxPerHost       int           // connections from one remote host; 0: ingest.DefaultPerHost
@@ -50,6 +55,9 @@ const admitTimeout = 5 * time.Second
 func New(opts Options) *Server {
 	if opts.HandshakeTimeout == 0 {
 		opts.HandshakeTimeout = 10 * time.Second
+	}
+	if opts.Reorder == 0 {
+		opts.Reorder = 100 * time.Millisecond
 	}
 	if opts.ReadTimeout == 0 {
 		opts.ReadTimeout = 10 * time.Second
@@ -88,12 +96,13 @@ func (s *Server) Run(ctx context.Context) error {
 		},
 	}
 	if s.opts.RTP != nil && s.opts.RTCP != nil {
+		h.datagrams = &datagrams{UDPConn: s.opts.RTP, claims: make(map[netip.AddrPort]claim)}
 		srv.UDPRTPAddress = s.opts.RTP.LocalAddr().String()
 		srv.UDPRTCPAddress = s.opts.RTCP.LocalAddr().String()
 		srv.ListenPacket = func(_, address string) (net.PacketConn, error) {
 			_, port, _ := net.SplitHostPort(address)
 			if _, rtp, _ := net.SplitHostPort(srv.UDPRTPAddress); port == rtp {
-				return s.opts.RTP, nil
+				return h.datagrams, nil
 			}
 			return s.opts.RTCP, nil
 		}
@@ -166,8 +175,10 @@ func listenUDP(host string, port int) (*net.UDPConn, error) {
 
 // handler is called by the library.
 type handler struct {
-	opts     Options
-	log      *slog.Logger
-	admit    func(ingest.Request) (ingest.Session, error)
-	sessions sync.WaitGroup // goroutines of sessions
+	opts  Options
+	log   *slog.Logger
+	admit func(ingest.Request) (ingest.Session, error)
+
+	datagrams *datagrams     // nil: TCP only
+	sessions  sync.WaitGroup // goroutines of sessions
 }

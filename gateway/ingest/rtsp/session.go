@@ -14,6 +14,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 	"github.com/bluenviron/gortsplib/v5/pkg/headers"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
 	"github.com/gatepost-video/gatepost"
@@ -41,19 +42,16 @@ type session struct {
 
 	mu sync.Mutex // of the tracks: a session may be closed while its connection still reads
 
+	clock      clock
 	udp        bool
 	recording  bool
-	queue      chan packet   // UDP only: from the shared socket's goroutine to this session's
+	queue      chan datagram // UDP only: from the shared socket's goroutine to this session's
 	lastPacket atomic.Int64  // UDP only: Unix ns
-	passed     atomic.Uint64 // TCP only: packets that the library did not see
+	passed     atomic.Uint64 // packets that did not come by way of the library
 	closed     chan struct{} // the library is done with the session
 	reason     gatepost.EndReason
 	once       sync.Once
 }
-
-// queueLength is how many packets of one UDP publisher wait while it is written
-// out; more are dropped and counted. It is two seconds of 4 Mbit/s.
-const queueLength = 1024
 
 // OnConnOpen starts the clock of the handshake.
 func (h *handler) OnConnOpen(ctx *gortsplib.ServerHandlerOnConnOpenCtx) {
@@ -221,7 +219,7 @@ func (h *handler) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Respo
 	}
 	s.udp = ctx.Session.Transport().Protocol == gortsplib.ProtocolUDP
 	if s.udp {
-		s.queue = make(chan packet, queueLength)
+		s.queue = make(chan datagram, queueLength)
 		s.lastPacket.Store(time.Now().UnixNano())
 	}
 	direct, _ := ctx.Conn.NetConn().(*interleaved)
@@ -230,10 +228,15 @@ func (h *handler) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Respo
 	}
 	for _, t := range s.tracks {
 		t.write = s.write
+		ctx.Session.OnPacketRTCP(t.announced, func(p rtcp.Packet) { s.report(t, p) })
+		if s.udp {
+			s.claim(ctx.Session, t)
+			continue
+		}
 		ctx.Session.OnPacketRTP(t.announced, t.format, func(p *rtp.Packet) {
-			s.packet(s.timed(ctx.Session, t, p, time.Now()))
+			s.deliver(t, p, time.Now())
 			if direct != nil && t.picture != nil {
-				direct.claim(p, func(b []byte, now time.Time) bool { return s.direct(ctx.Session, t, b, now) })
+				direct.claim(p, func(b []byte, now time.Time) bool { return s.direct(t, b, now) })
 			}
 		})
 	}
@@ -244,26 +247,9 @@ func (h *handler) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Respo
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
 
-// timed gives a packet its times. Those of one RTP time are the same.
-func (s *session) timed(rs *gortsplib.ServerSession, t *track, p *rtp.Packet, now time.Time) packet {
-	if !t.times.timed || t.timedAt != p.Timestamp {
-		t.timedAt = p.Timestamp
-		t.times.pts, t.times.timed = rs.PacketPTS(t.announced, p)
-		t.times.ntp = time.Time{}
-		if ntp, ok := rs.PacketNTP(t.announced, p); ok && plausible(ntp, now) {
-			t.times.ntp = ntp
-		}
-	}
-	in := packet{Packet: p, track: t, times: t.times}
-	if in.ntp.IsZero() {
-		in.ntp = now
-	}
-	return in
-}
-
 // direct takes a packet past the library. It leaves it what it alone knows to
 // refuse.
-func (s *session) direct(rs *gortsplib.ServerSession, t *track, b []byte, now time.Time) bool {
+func (s *session) direct(t *track, b []byte, now time.Time) bool {
 	p := &t.direct
 	if !parseRTP(b, p) || p.PayloadType != t.format.PayloadType() {
 		return false
@@ -271,40 +257,23 @@ func (s *session) direct(rs *gortsplib.ServerSession, t *track, b []byte, now ti
 	if gap := p.SequenceNumber - t.sequence - 1; t.started && gap > 0 && gap < 1<<15 {
 		s.pub.Lost(uint64(gap), 0)
 	}
-	s.deliver(s.timed(rs, t, p, now))
+	s.deliver(t, p, now)
 	p.Payload = nil
 	s.passed.Add(1)
 	return true
 }
 
-// plausible tells whether a wall time that a camera claims is near ours. Beyond
-// that its clock is wrong, and the time of arrival is the better one.
-func plausible(ntp, arrival time.Time) bool {
-	d := arrival.Sub(ntp)
-	return d > -5*time.Second && d < 5*time.Second
-}
-
-// packet takes one packet in order, on the connection's goroutine (TCP) or the
-// socket's (UDP). The latter serves all UDP publishers, so it must not wait.
-func (s *session) packet(p packet) {
-	if !s.udp {
-		s.deliver(p)
-		return
-	}
-	s.lastPacket.Store(p.ntp.UnixNano())
-	select {
-	case s.queue <- p:
-	default:
-		s.pub.Lost(1, 0)
-	}
-}
-
 // watch closes the session when it must end, and runs its queue.
 func (s *session) watch(rs *gortsplib.ServerSession) {
+	overdue := time.NewTimer(0) // UDP only: a packet has waited for too long
+	overdue.Stop()
+	defer overdue.Stop()
 	for {
 		select {
-		case p := <-s.queue:
-			s.deliver(p)
+		case d := <-s.queue:
+			s.arrange(d, overdue)
+		case <-overdue.C:
+			s.expire(overdue)
 		case <-s.pub.Done():
 			rs.Close()
 			<-s.closed
@@ -312,8 +281,8 @@ func (s *session) watch(rs *gortsplib.ServerSession) {
 			s.h.log.Info("publisher ended by the gateway", "camera", s.camera, "remote", s.remote)
 			return
 		case <-s.closed:
-			for s.udp && len(s.queue) > 0 {
-				s.deliver(<-s.queue)
+			if s.udp {
+				s.drain()
 			}
 			s.end()
 			return
@@ -321,11 +290,18 @@ func (s *session) watch(rs *gortsplib.ServerSession) {
 	}
 }
 
-// deliver hands a packet to its track.
-func (s *session) deliver(p packet) {
+// deliver hands a packet, which is the next in order, to its track.
+func (s *session) deliver(t *track, p *rtp.Packet, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.track.packet(p)
+	t.packet(packet{Packet: p, times: s.clock.timed(t, p, now)})
+}
+
+// report takes what a camera tells of its clock.
+func (s *session) report(t *track, p rtcp.Packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock.report(t, p)
 }
 
 func (s *session) write(u *media.Unit, received uint64) {
@@ -336,6 +312,9 @@ func (s *session) write(u *media.Unit, received uint64) {
 // finish is called when no packet comes any more.
 func (s *session) finish(reason gatepost.EndReason) {
 	s.once.Do(func() {
+		if s.udp {
+			s.h.datagrams.release(s)
+		}
 		s.reason = reason
 		close(s.closed)
 		if !s.recording {
@@ -367,9 +346,10 @@ func (h *handler) OnSessionClose(ctx *gortsplib.ServerHandlerOnSessionCloseCtx) 
 	s.finish(reasonOf(ctx.Error))
 }
 
-// OnPacketsLost counts what the network lost.
+// OnPacketsLost counts what the library found missing. By UDP the session knows
+// better.
 func (h *handler) OnPacketsLost(ctx *gortsplib.ServerHandlerOnPacketsLostCtx) {
-	if s, ok := ctx.Session.UserData().(*session); ok {
+	if s, ok := ctx.Session.UserData().(*session); ok && !s.udp {
 		s.pub.Lost(ctx.Lost, 0)
 	}
 }

@@ -21,7 +21,6 @@ import (
 type packet struct {
 	*rtp.Packet
 	times
-	track *track
 }
 
 // times are those of an RTP packet.
@@ -45,10 +44,13 @@ type track struct {
 	decode     decode // of the others
 	video      bool
 
-	direct rtp.Packet // the present one of those that the library does not see
+	direct  rtp.Packet        // TCP only: the present one of those that the library does not see
+	reorder *ingest.Reorderer // UDP only
 
-	timedAt uint32 // RTP time of the last packet
-	times   times  // that belong to it
+	timedAt  uint32 // RTP time of the last packet
+	times    times  // that belong to it
+	ssrc     uint32 // of the last packet
+	reported report // what the camera told last of its clock
 
 	started  bool
 	sequence uint16

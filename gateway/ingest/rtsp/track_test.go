@@ -94,7 +94,7 @@ func TestLoss(t *testing.T) {
 						if drop >= 0 && i >= drop && i < drop+run {
 							continue
 						}
-						tr.packet(packet{Packet: p, track: tr, times: times{pts: int64(p.Timestamp), timed: true, ntp: time.Unix(1, 0)}})
+						tr.packet(packet{Packet: p, times: times{pts: int64(p.Timestamp), timed: true, ntp: time.Unix(1, 0)}})
 					}
 					tr.flush()
 					want := len(sent)
@@ -164,7 +164,7 @@ func FuzzTrack(f *testing.F) {
 		}
 		for i := range 4 {
 			p := &rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i) * (1 + gap%3), Timestamp: uint32(i / 2), Marker: marker != (i%2 == 0)}, Payload: bytes.Clone(payload)}
-			tr.packet(packet{Packet: p, track: tr, times: times{timed: true, ntp: time.Unix(1, 0)}})
+			tr.packet(packet{Packet: p, times: times{timed: true, ntp: time.Unix(1, 0)}})
 		}
 		tr.flush()
 	})
@@ -179,7 +179,7 @@ func BenchmarkTrack(b *testing.B) {
 	for b.Loop() { // a second of the camera
 		for _, p := range packets {
 			p.SequenceNumber += uint16(len(packets))
-			tr.packet(packet{Packet: p, track: tr, times: times{pts: int64(p.Timestamp), timed: true, ntp: time.Unix(1, 0)}})
+			tr.packet(packet{Packet: p, times: times{pts: int64(p.Timestamp), timed: true, ntp: time.Unix(1, 0)}})
 		}
 	}
 	b.ReportMetric(float64(len(packets)), "packets/op")

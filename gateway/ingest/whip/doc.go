@@ -2,7 +2,7 @@
 // phones, OBS.
 //
 // A packet enters in track.go, waits in a reorder buffer for its predecessors
-// (reorder.go), is put together with the other packets of its access unit
+// (ingest.Reorderer), is put together with the other packets of its access unit
 // (assembler.go), depacketised (depacketiser.go), and given a time that audio and
 // video have in common (timeline.go). An access unit that lacks a packet is dropped
 // whole and a key frame is asked for.

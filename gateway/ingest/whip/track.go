@@ -10,14 +10,14 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/gatepost-video/gatepost/gateway/ingest"
 	"github.com/gatepost-video/gatepost/streaming/media"
 )
 
 const (
 	receiveMTU = 1600 // bytes; SRTP over Ethernet is below
 
-	videoReorderLimit = 768 // packets: one large key frame
-	audioReorderLimit = 32
+	audioReorderLimit = 32 // packets
 	audioReorderWait  = 150 * time.Millisecond
 
 	// pliInterval is the least time between two requests for a key frame.
@@ -31,7 +31,7 @@ type track struct {
 	media  *media.Track
 	remote *webrtc.TrackRemote
 
-	reorder   reorder
+	reorder   ingest.Reorderer
 	assembler assembler
 
 	keyWanted bool
@@ -41,13 +41,13 @@ type track struct {
 
 func newTrack(s *session, index int, remote *webrtc.TrackRemote) *track {
 	t := &track{s: s, index: index, media: s.tracks[index], remote: remote, keyWanted: true}
-	t.reorder = reorder{wait: s.options.Reorder, limit: videoReorderLimit}
+	t.reorder.Wait = s.options.Reorder
 	if t.media.Codec.Video() {
 		t.assembler = assembler{begins: beginsPicture(t.media.Codec), emit: t.video, drop: t.dropped}
-		t.reorder.emit = t.assembler.push
+		t.reorder.Emit = t.assembler.push
 	} else {
-		t.reorder.limit, t.reorder.wait = audioReorderLimit, min(t.reorder.wait, audioReorderWait)
-		t.reorder.emit = t.audio
+		t.reorder.Limit, t.reorder.Wait = audioReorderLimit, min(t.reorder.Wait, audioReorderWait)
+		t.reorder.Emit = t.audio
 	}
 	return t
 }
@@ -57,17 +57,19 @@ func (t *track) read() {
 	buf := make([]byte, receiveMTU)
 	limited := false
 	for {
-		if waiting := t.reorder.waiting > 0; waiting || limited {
+		if _, waiting := t.reorder.Deadline(); waiting || limited {
+			// Not the Reorderer's own deadline: once past, Read would not look
+			// for what has come meanwhile. Push keeps that.
 			var deadline time.Time // none
 			if waiting {
-				deadline = time.Now().Add(t.reorder.wait)
+				deadline = time.Now().Add(t.reorder.Wait)
 			}
 			_ = t.remote.SetReadDeadline(deadline) // fails when the track has ended, and Read says so
 			limited = waiting
 		}
 		n, _, err := t.remote.Read(buf)
 		if limited && isTimeout(err) {
-			t.reorder.expire(time.Now())
+			t.reorder.Expire(time.Now())
 			t.account()
 			continue
 		}
@@ -84,7 +86,7 @@ func (t *track) read() {
 		}
 		t.packet(p, time.Now())
 	}
-	t.reorder.flush()
+	t.reorder.Flush()
 	t.account()
 }
 
@@ -98,15 +100,14 @@ func (t *track) packet(p *rtp.Packet, now time.Time) {
 		t.s.logger.Info("publisher sends", "codec", t.media.Codec)
 	}
 	t.s.lastPacket.Store(now.UnixNano())
-	t.reorder.push(p, now)
+	t.reorder.Push(p, now)
 	t.account()
 	t.askForKey(now)
 }
 
 func (t *track) account() {
-	if t.reorder.lost > 0 || t.reorder.received > 0 {
-		t.s.count(t.reorder.lost, t.reorder.received)
-		t.reorder.lost, t.reorder.received = 0, 0
+	if lost, received := t.reorder.Counts(); lost > 0 || received > 0 {
+		t.s.count(lost, received)
 	}
 }
 
