@@ -83,6 +83,18 @@ func (l *Looks) Touch(grantID string) {
 	}
 }
 
+// revoked ends the looks by HLS of grants under which nobody is shown anything more.
+// Those who say when they leave are ended by what shows them pictures.
+func (l *Looks) revoked(grantIDs []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range grantIDs {
+		if k := l.grants[id]; k != nil {
+			l.end(k, k.End)
+		}
+	}
+}
+
 func (l *Looks) begin(grantID, cameraID, transport string, now time.Time) *look {
 	k := &look{Look: gatepost.Look{ID: gatepost.NewID(), GrantID: grantID, CameraID: cameraID, Transport: transport, Start: now.UTC()}}
 	k.before = l.sent(k)

@@ -90,3 +90,19 @@ func TestLooksAreBounded(t *testing.T) {
 		t.Errorf("%d looks are kept after nothing was heard", len(told))
 	}
 }
+
+// TestLooksRevoked: a revoked look by HLS is over when it was seen last, and said to
+// be over at once.
+func TestLooksRevoked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Looks{}
+		l.Seen("g", "c")
+		l.Seen("other", "c")
+		last := time.Now().UTC()
+		time.Sleep(time.Second)
+		l.revoked([]string{"g", "of nobody here"})
+		if told := l.tell(false); len(told) != 1 || told[0].GrantID != "g" || !told[0].Ended || !told[0].End.Equal(last) {
+			t.Errorf("got %+v", told)
+		}
+	})
+}

@@ -90,8 +90,13 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 	if reply.LooksHeard && a.options.Looks != nil {
 		a.options.Looks.heard(req.Looks)
 	}
-	if fresh := a.revoked.add(reply.Cursor, reply.RevokedGrants, time.Now()); len(fresh) > 0 && a.options.OnRevoked != nil {
-		a.options.OnRevoked(fresh)
+	if fresh := a.revoked.add(reply.Cursor, reply.RevokedGrants, time.Now()); len(fresh) > 0 {
+		if a.options.OnRevoked != nil {
+			a.options.OnRevoked(fresh)
+		}
+		if a.options.Looks != nil {
+			a.options.Looks.revoked(fresh)
+		}
 	}
 	if len(reply.Missing) > 0 && a.options.OnMissing != nil {
 		a.options.OnMissing(reply.Missing)
