@@ -1,16 +1,22 @@
 package e2e
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/gatepost-video/gatepost/test/harness"
 )
@@ -152,4 +158,105 @@ func TestIncident(t *testing.T) {
 	if len(looks.Items) != 1 || looks.Items[0].Reason != "fire next door" || looks.Items[0].OrganisationName != "sub_control of 330102" || looks.Items[0].UserName != "The responder" || looks.Items[0].RevokedAt == "" {
 		t.Errorf("the owner's view: %+v", looks.Items)
 	}
+	proof := provenLook(t, s, cam.ID, keeper, begun)
+	s.Stop()
+	tampered(t, s, proof)
+}
+
+// provenLook waits for the looks in the owner's ledger, reads in them who, of which
+// unit, why, from when to when, and has the proof of one verified as an outsider
+// does. It returns the number of that entry.
+func provenLook(t *testing.T, s *harness.Server, camera, owner string, begun time.Time) (sequence int64) {
+	t.Helper()
+	type entry struct {
+		ID               string
+		Sequence         *int64
+		ActorName        string `json:"actor_name"`
+		OrganisationName string `json:"organisation_name"`
+		Detail           map[string]string
+	}
+	var entries struct{ Items []entry }
+	harness.Eventually(t, 30*time.Second, "the looks are in the ledger", func() error {
+		s.Call("GET", "/v1/ledger?kind=look&camera_id="+camera, nil, &entries, 200, owner)
+		transports := map[string]bool{}
+		for _, e := range entries.Items {
+			if e.Sequence == nil {
+				return fmt.Errorf("%s has no number yet", e.ID)
+			}
+			transports[e.Detail["transport"]] = true
+		}
+		if len(transports) < 2 {
+			return fmt.Errorf("looks by %v", transports)
+		}
+		return nil
+	})
+	for _, e := range entries.Items {
+		from, err1 := time.Parse(time.RFC3339, e.Detail["start"])
+		to, err2 := time.Parse(time.RFC3339, e.Detail["end"])
+		if e.ActorName != "The responder" || e.OrganisationName != "sub_control of 330102" || e.Detail["reason"] != "fire next door" ||
+			err1 != nil || err2 != nil || from.Before(begun.Truncate(time.Second)) || !to.After(from) || to.After(time.Now()) {
+			t.Errorf("a look in the owner's ledger: %+v", e)
+		}
+	}
+	look := entries.Items[0]
+	status, body := s.Raw("GET", "/v1/ledger/entries/"+look.ID+"/proof", nil, owner)
+	if status != 200 {
+		t.Fatalf("proof: %d %s", status, body)
+	}
+	file := filepath.Join(t.TempDir(), "proof")
+	if err := os.WriteFile(file, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := verifyLedger(t, "--url", s.Scheme+"://"+s.HTTP, "--proof", file); err != nil {
+		t.Errorf("the proof of a look: %v\n%s", err, out)
+	}
+	return *look.Sequence
+}
+
+// tampered edits copies of a stopped server's database by hand; each is found out.
+func tampered(t *testing.T, s *harness.Server, sequence int64) {
+	t.Helper()
+	path := filepath.Join(s.Data, "gatepost.db")
+	if out, err := verifyLedger(t, "--database", "sqlite://"+path); err != nil {
+		t.Fatalf("before anybody touched it: %v\n%s", err, out)
+	}
+	original, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for finding, edit := range map[string]string{
+		"altered": `UPDATE ledger SET detail = REPLACE(detail, 'fire next door', 'routine') WHERE seq = $1`,
+		"removed": `DELETE FROM ledger WHERE seq = $1`,
+		"inserted": `INSERT INTO ledger (id, at, kind, actor, organisation_id, camera_id, allowed, detail)
+			SELECT id || 'x', at, kind, actor, organisation_id, camera_id, allowed, detail FROM ledger WHERE seq = $1`,
+	} {
+		copied := filepath.Join(t.TempDir(), "gatepost.db")
+		if err := os.WriteFile(copied, original, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("sqlite", copied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := db.ExecContext(t.Context(), edit, sequence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := result.RowsAffected(); n != 1 || err != nil {
+			t.Fatalf("%s: %d rows, %v", finding, n, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		out, err := verifyLedger(t, "--database", "sqlite://"+copied)
+		if err == nil || !strings.Contains(out, finding) {
+			t.Errorf("%s by hand: %v\n%s", finding, err, out)
+		}
+	}
+}
+
+func verifyLedger(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(harness.Root(t), "bin", "gatepost"), append([]string{"verify-ledger"}, args...)...).CombinedOutput()
+	return string(out), err
 }
