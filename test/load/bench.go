@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gatepost-video/gatepost/test/load/generator"
@@ -48,11 +49,19 @@ func (b bench) measure(ctx context.Context, l load) (row, error) {
 	if l.sink {
 		return b.measureSink(ctx, l)
 	}
+	if l.cached {
+		b.server.EdgeKey = edgeKey
+	}
 	s, err := server.Start(ctx, b.server)
 	if err != nil {
 		return row{}, err
 	}
 	t := &trial{bench: b, load: l, server: s}
+	if l.cached {
+		if t.edge, err = newEdge(s.Media(), b.server.Dir); err != nil {
+			return row{}, errors.Join(err, s.Close())
+		}
+	}
 	r, err := t.run(ctx)
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, s.LogTail())
@@ -69,6 +78,7 @@ type trial struct {
 	began      time.Time          // before the first picture
 	publishers *generator.Process // nil when they have ended
 	watchers   *generator.Process // nil when there are none
+	edge       *edge              // nil when viewers ask the server itself
 }
 
 func (t *trial) close() error {
@@ -77,6 +87,9 @@ func (t *trial) close() error {
 		if p != nil {
 			err = errors.Join(err, p.Close())
 		}
+	}
+	if t.edge != nil {
+		err = errors.Join(err, t.edge.close())
 	}
 	return err
 }
@@ -165,6 +178,9 @@ func (t *trial) watch(ctx context.Context) error {
 		var err error
 		if looks[i], err = look(ctx, t.server, t.cameras[i%len(t.cameras)].ID, t.kind, t.began); err != nil {
 			return err
+		}
+		if t.edge != nil {
+			looks[i].URL = strings.Replace(looks[i].URL, t.server.Media(), t.edge.Address(), 1)
 		}
 	}
 	var err error

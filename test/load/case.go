@@ -24,6 +24,7 @@ type load struct {
 	viewers int // shared out among the cameras
 	kind    generator.Kind
 	ramp    time.Duration // of the viewers
+	cached  bool          // nginx stands in front, with the configuration of infra/nginx
 }
 
 // cases are in the order of measurement.
@@ -33,6 +34,8 @@ var cases = []load{
 	{name: "rtsp-300", text: "300 RTSP/TCP publishers", usual: true, cameras: 300, protocol: publish.RTSP},
 	{name: "whip-50", text: "50 WHIP publishers", usual: true, cameras: 50, protocol: publish.WHIP},
 	{name: "ll-hls-1000", text: "1,000 LL-HLS viewers of one camera", usual: true, cameras: 1, viewers: 1000, kind: generator.LLHLS, ramp: 8 * time.Second},
+	{name: "ll-hls-nginx-1000", text: "1,000 LL-HLS viewers of one camera, through nginx", usual: true, cameras: 1, viewers: 1000, kind: generator.LLHLS, ramp: 8 * time.Second, cached: true},
+	{name: "ll-hls-10", text: "ten LL-HLS viewers of one camera", usual: true, cameras: 1, viewers: 10, kind: generator.LLHLS, ramp: time.Second},
 	{name: "whep-200", text: "200 WHEP viewers of one camera", usual: true, cameras: 1, viewers: 200, kind: generator.WHEP, ramp: 5 * time.Second},
 	{name: "whep-400", text: "400 WHEP viewers of one camera", usual: true, cameras: 1, viewers: 400, kind: generator.WHEP, ramp: 8 * time.Second},
 	{name: "ll-hls-5", text: "five LL-HLS viewers of one camera", usual: true, cameras: 1, viewers: 5, kind: generator.LLHLS, ramp: time.Second},

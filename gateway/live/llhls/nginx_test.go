@@ -1,27 +1,20 @@
 package llhls_test
 
 import (
-	"bytes"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/gatepost-video/gatepost/gateway/live/llhls"
 	"github.com/gatepost-video/gatepost/streaming/hls"
+	"github.com/gatepost-video/gatepost/test/harness/nginx"
 )
 
 const edgeKey = "only the cache knows"
@@ -81,86 +74,22 @@ func newEdge(t *testing.T, ring *hls.Ring, o llhls.Options) *edge {
 	return e
 }
 
-// startNginx runs the shipped configuration, with nothing changed but addresses
-// and places, in the foreground. It returns its URL.
+// startNginx runs the shipped configuration. It returns its URL.
 func startNginx(t *testing.T, origin string) string {
 	t.Helper()
-	nginx, err := exec.LookPath("nginx")
+	n, err := nginx.Start(nginx.Options{Site: "../../../infra/nginx/gatepost.conf", Origin: origin, Key: edgeKey, Dir: t.TempDir()})
 	if err != nil {
-		if nginx, err = exec.LookPath("/usr/sbin/nginx"); err != nil {
-			t.Fatal("nginx is not installed: run make setup")
-		}
-	}
-	site, err := os.ReadFile("../../../infra/nginx/gatepost.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	dir := t.TempDir()
-	write := func(name, content string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	changes := []string{
-		"server 127.0.0.1:8081;", "server " + origin + ";",
-		"listen 443 ssl", "listen " + addr + " ssl",
-		"/etc/nginx/", dir + "/",
-		"/var/cache/nginx/", dir + "/",
-		"/dev/shm/", dir + "/",
-	}
-	for i := 0; i < len(changes); i += 2 {
-		if !strings.Contains(string(site), changes[i]) {
-			t.Fatalf("the configuration has no %q", changes[i])
-		}
-	}
-	write("gatepost.conf", strings.NewReplacer(changes...).Replace(string(site)))
-	write("gatepost-edge-key.conf", `map "" $gatepost_edge_key { default "`+edgeKey+`"; }`)
-	cert := httptest.NewUnstartedServer(nil)
-	cert.StartTLS()
-	key, err := x509.MarshalPKCS8PrivateKey(cert.TLS.Certificates[0].PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write("gatepost.crt", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate().Raw})))
-	write("gatepost.key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
-	cert.Close()
-	temp := ""
-	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		temp += fmt.Sprintf("%s_temp_path %s/%s;\n", kind, dir, kind)
-	}
-	who := ""
-	if os.Geteuid() == 0 {
-		who = "user root;\n" // whose directory it is
-	}
-	write("nginx.conf", who+"daemon off; worker_processes 1; pid "+dir+"/nginx.pid;\nevents { worker_connections 1024; }\nhttp {\n"+temp+"include "+dir+"/gatepost.conf;\n}\n")
-	args := []string{"-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", filepath.Join(dir, "error.log")}
-	if out, err := exec.Command(nginx, append([]string{"-t"}, args...)...).CombinedOutput(); err != nil {
-		t.Fatalf("nginx -t: %v\n%s", err, out)
-	}
-	cmd := exec.Command(nginx, args...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("nginx: %v\n%s", err, out.String())
+		if err := n.Close(); err != nil {
+			t.Error(err)
 		}
-		log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
 		if t.Failed() {
-			t.Logf("nginx says:\n%s%s", out.String(), log)
+			t.Logf("nginx says:\n%s", n.Log())
 		}
 	})
-	return "https://" + addr
+	return n.URL()
 }
 
 // revoked implements llhls.Options.Revoked.

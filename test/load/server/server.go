@@ -30,6 +30,7 @@ type Options struct {
 	Database string // default: SQLite in the data directory
 	Objects  string // default: a directory in the data directory
 	Args     []string
+	EdgeKey  string // what a cache in front of the media plane presents; default: there is none
 }
 
 // Server is bin/gatepost serve with a data directory of its own.
@@ -95,6 +96,9 @@ func (s *Server) stores() []string {
 func (s *Server) start(ctx context.Context) error {
 	cmd := exec.Command(s.options.Binary, s.args...)
 	cmd.Env = append(os.Environ(), "GATEPOST_ADMIN_PASSWORD="+adminPassword)
+	if s.options.EdgeKey != "" {
+		cmd.Env = append(cmd.Env, "GATEPOST_EDGE_KEY="+s.options.EdgeKey)
+	}
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -116,6 +120,9 @@ func (s *Server) start(ctx context.Context) error {
 		return nil
 	})
 }
+
+// Media is the address of the media plane, host:port.
+func (s *Server) Media() string { return s.media }
 
 // PID is the process that serves now.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
