@@ -1,6 +1,9 @@
 package gatepost
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // IncidentKind is an occasion on which any level of police may call up live
 // images of every class (mission R15).
@@ -31,6 +34,36 @@ type Area struct {
 	Polygon   []Position `json:"polygon,omitempty"`   // its corners, in order; the last joins the first; outside is what sides that cross go around twice
 	Circle    *Circle    `json:"circle,omitempty"`    // around a point
 	Divisions []string   `json:"divisions,omitempty"` // codes; what lies below them is in it too
+}
+
+// Check fails with Invalid, naming what lies below field, unless polygon and
+// circle are shapes on earth, the circle's radius at most some kilometres.
+func (a Area) Check(field string, kilometres int) error {
+	if n := len(a.Polygon); n > 0 && n < 3 {
+		return InvalidField(field+".polygon", "a polygon has at least three corners")
+	}
+	for n, p := range a.Polygon {
+		if err := p.check(fmt.Sprintf("%s.polygon[%d]", field, n)); err != nil {
+			return err
+		}
+	}
+	if a.Circle == nil {
+		return nil
+	}
+	if metres := a.Circle.Metres; !(metres >= 1 && metres <= float64(kilometres)*1000) {
+		return InvalidField(field+".circle.metres", fmt.Sprintf("the radius lies between 1 m and %d km", kilometres))
+	}
+	return a.Circle.Centre.check(field + ".circle.centre")
+}
+
+func (p Position) check(field string) error {
+	if !(p.Longitude >= -180 && p.Longitude <= 180) {
+		return InvalidField(field+".longitude", "a longitude lies between −180 and 180 degrees")
+	}
+	if !(p.Latitude >= -90 && p.Latitude <= 90) {
+		return InvalidField(field+".latitude", "a latitude lies between −90 and 90 degrees")
+	}
+	return nil
 }
 
 // AreaPart is a division or a box that a piece of an area lies in, for finding

@@ -94,4 +94,5 @@ type AccessFacts struct {
 	Incidents []Incident
 	Grants    []CrossGrant
 	Support   []SupportWindow
+	Footage   []FootageAnswer
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/camera"
 	"github.com/gatepost-video/gatepost/functions/crossgrant"
+	"github.com/gatepost-video/gatepost/functions/footage"
 	"github.com/gatepost-video/gatepost/functions/grant"
 	"github.com/gatepost-video/gatepost/functions/hold"
 	"github.com/gatepost-video/gatepost/functions/host"
@@ -50,6 +51,7 @@ type controlPlane struct {
 	hold         *hold.Function
 	incident     *incident.Function
 	crossgrant   *crossgrant.Function
+	footage      *footage.Function
 	support      *support.Function
 	notification *notification.Function
 	playback     *playback.Function
@@ -73,6 +75,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 		hold:         hold.New(hold.Options{Store: db}),
 		incident:     incident.New(incident.Options{Store: db}),
 		crossgrant:   crossgrant.New(crossgrant.Options{Store: db}),
+		footage:      footage.New(footage.Options{Store: db}),
 		support:      support.New(support.Options{Store: db}),
 		notification: notification.New(notification.Options{Store: db, Private: privateWebhooks}),
 		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
@@ -87,14 +90,14 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatep
 func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
-		crossgrant: crossgrant.New(crossgrant.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
+		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
 		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register}
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -111,6 +114,7 @@ func (p *controlPlane) jobs() []job {
 		{"recording", time.Minute, p.node.Reconcile},
 		{"playback", time.Hour, p.playback.Run},
 		{"incident", 2 * time.Second, p.incident.Run},
+		{"footage", 2 * time.Second, p.footage.Run},
 		{"notification", 2 * time.Second, p.notification.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 		{"ledger", time.Second, p.ledger.Run},

@@ -20,6 +20,7 @@
 //	                         class 3         yes   with the owner's standing consent
 //	those of a division that holds it        yes   –      –       –     –     –     –     –
 //	a cross-department grant                 yes  what it names, in its hours  –     –     –     –
+//	an answered footage request              yes   –     within  within   –     –     –     –     its window, for its case; copies when the owner allows them
 //	anyone else                               –    –      –       –     –     –     –     –     as if the camera did not exist
 //
 // Whoever is not of the owner's organisation registers each look with a purpose
@@ -66,6 +67,7 @@ type Request struct {
 	Action   Action
 	Camera   gatepost.Camera
 	From, To time.Time // the window of playback and export; zero: none in particular
+	Case     string    // the number of the case that a look names; "" for none
 	At       time.Time // the present, in the deployment's time zone
 	Facts    gatepost.AccessFacts
 }
@@ -82,6 +84,7 @@ type Decision struct {
 	Basis        string        // what the permission ends with, e.g. "incident:<id>"; "" for a standing one
 	Until        time.Time     // when the permission ends by itself; zero for a standing one
 	Drill        bool          // it rests on an exercise, and what is shown says so
+	CaseNumber   string        // the case that it is for; a look names no other. "" for none in particular
 }
 
 // Remedy is something that would allow what was refused.
@@ -103,7 +106,7 @@ type rule func(Request) (Decision, bool)
 
 // rules are asked in this order; the first that decides wins, and what none
 // decides is refused.
-var rules = []rule{unknownSubject, unknownAction, administrator, operator, ownersPeople, incident, localPolice, crossGrant, knowing}
+var rules = []rule{unknownSubject, unknownAction, administrator, operator, ownersPeople, incident, localPolice, crossGrant, footage, knowing}
 
 // Decide answers a request.
 func Decide(r Request) Decision {

@@ -143,6 +143,10 @@ func drawRequest(t *rapid.T) Request {
 	support := rapid.Custom(func(t *rapid.T) gatepost.SupportWindow {
 		return gatepost.SupportWindow{ID: "w", Owner: organisations.Draw(t, "owner"), From: at.Draw(t, "from"), Until: at.Draw(t, "until")}
 	})
+	footage := rapid.Custom(func(t *rapid.T) gatepost.FootageAnswer {
+		return gatepost.FootageAnswer{ID: "f", Grantee: organisations.Draw(t, "grantee"), Holder: organisations.Draw(t, "holder"), Cameras: []string{"c"}, From: at.Draw(t, "from"), To: at.Draw(t, "to"),
+			Copy: rapid.Bool().Draw(t, "copy"), CaseNumber: "A1", Until: at.Draw(t, "until")}
+	})
 	var position *gatepost.Position
 	if rapid.Bool().Draw(t, "has position") {
 		position = &gatepost.Position{Longitude: 120.16, Latitude: rapid.SampledFrom([]float64{30.25, 30.9, 29}).Draw(t, "latitude")}
@@ -150,7 +154,7 @@ func drawRequest(t *rapid.T) Request {
 	return Request{
 		At: noon,
 		Facts: gatepost.AccessFacts{Incidents: rapid.SliceOfN(incident, 0, 2).Draw(t, "incidents"), Grants: rapid.SliceOfN(grant, 0, 2).Draw(t, "grants"),
-			Support: rapid.SliceOfN(support, 0, 2).Draw(t, "support")},
+			Support: rapid.SliceOfN(support, 0, 2).Draw(t, "support"), Footage: rapid.SliceOfN(footage, 0, 2).Draw(t, "footage")},
 		Subject: gatepost.Subject{
 			UserID:       rapid.SampledFrom([]string{"", "u1", "u2"}).Draw(t, "user"),
 			Organisation: organisations.Draw(t, "organisation"),
@@ -244,7 +248,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 		if r.Subject.Admin() || r.Subject.Kind == gatepost.KindOperator || r.Subject.Organisation == r.Camera.Owner || r.Subject.Organisation == other.Owner {
 			return
 		}
-		if police(r.Subject) && r.Subject.Division != "" || len(r.Facts.Incidents)+len(r.Facts.Grants) > 0 {
+		if police(r.Subject) && r.Subject.Division != "" || len(r.Facts.Incidents)+len(r.Facts.Grants)+len(r.Facts.Footage) > 0 {
 			return // no strangers
 		}
 		q := r

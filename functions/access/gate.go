@@ -19,7 +19,10 @@ type Store interface {
 
 // Gate lets a subject through to a camera, or refuses and says so in the
 // ledger.
-type Gate struct{ Store Store }
+type Gate struct {
+	Store Store
+	Case  string // the number of the case that the look names; "" for none
+}
 
 // zone is the time zone in which hours of day are meant: China has one, without
 // summer time.
@@ -69,7 +72,8 @@ func (g Gate) Explain(ctx context.Context, s gatepost.Subject, cameraID string, 
 	if err != nil {
 		return gatepost.Camera{}, Decision{}, err
 	}
-	r := Request{Subject: s, Action: a, Camera: c, From: from, To: to, At: time.Now().In(zone)}
+	// Windows are kept in microseconds.
+	r := Request{Subject: s, Action: a, Camera: c, From: from.Truncate(time.Microsecond), To: to.Truncate(time.Microsecond), Case: g.Case, At: time.Now().In(zone)}
 	if !s.Admin() && !owns(r) {
 		if r.Facts, err = g.Store.AccessFacts(ctx, s, c, r.At); err != nil {
 			return gatepost.Camera{}, Decision{}, err

@@ -43,20 +43,25 @@ var oracleRows = []struct{ traits, actions, ends string }{
 	{"known !operator !own !third_party granted owner|supervisor|responder|watcher|maintainer", "know", "granted"},
 	{"known !operator !own !third_party granted_live owner|supervisor|responder|watcher", "live", "granted_live"},
 	{"known !operator !own !third_party granted_playback owner|supervisor|responder|watcher", "playback", "granted_playback"},
+
+	{"known !operator !own !third_party answered owner|supervisor|responder|watcher|maintainer", "know", "answered"},
+	{"known !operator !own !third_party answered_playback owner|supervisor|responder|watcher", "playback", "answered_playback"},
+	{"known !operator !own !third_party answered_export owner|supervisor|responder", "export", "answered_export"},
 }
 
 // verdict is what the oracle and Decide are compared by.
 type verdict struct {
 	allowed, notFound, purpose bool
-	basis                      string
+	basis, caseNumber          string
 	until                      time.Time
 }
 
 // ending is when a temporary permission ends, and by what.
 type ending struct {
-	basis string
-	until time.Time
-	drill bool
+	basis      string
+	until      time.Time
+	drill      bool
+	caseNumber string
 }
 
 // oracle answers a request by oracleRows.
@@ -77,7 +82,7 @@ func oracle(r Request) verdict {
 	}
 	look := r.Action == "live" || r.Action == "playback" || r.Action == "export"
 	e := endings[ends]
-	return verdict{allowed: true, purpose: look && !traits["own"], basis: e.basis, until: e.until}
+	return verdict{allowed: true, purpose: look && !traits["own"], basis: e.basis, caseNumber: e.caseNumber, until: e.until}
 }
 
 func holdsAll(traits map[string]bool, condition string) bool {
@@ -113,7 +118,7 @@ func oracleTraits(r Request) (map[string]bool, map[string]ending) {
 	last := func(trait, basis string, until time.Time, drill bool) {
 		before, again := endings[trait]
 		if !again || before.drill && !drill || before.drill == drill && until.After(before.until) {
-			endings[trait] = ending{basis, until, drill}
+			endings[trait] = ending{basis: basis, until: until, drill: drill}
 		}
 		traits[trait] = true
 	}
@@ -165,6 +170,27 @@ func oracleTraits(r Request) (map[string]bool, map[string]ending) {
 		}
 		for _, a := range g.Actions {
 			last("granted_"+string(a), "cross_grant:"+g.ID, until, false)
+		}
+	}
+	for _, a := range r.Facts.Footage {
+		if a.Grantee != s.Organisation || a.Holder != c.Owner || a.RevokedAt != nil || !a.Until.After(at) || !slices.Contains(a.Cameras, c.ID) {
+			continue
+		}
+		last("answered", "footage:"+a.ID, a.Until, false)
+		anyWindow := r.From == time.Time{} && r.To == time.Time{}
+		if !anyWindow && (a.From.After(r.From) || a.To.Before(r.To)) || r.Case != "" && r.Case != a.CaseNumber {
+			continue
+		}
+		looks := []string{"answered_playback"}
+		if a.Copy {
+			looks = append(looks, "answered_export")
+		}
+		for _, look := range looks {
+			last(look, "footage:"+a.ID, a.Until, false)
+			if e := endings[look]; e.basis == "footage:"+a.ID {
+				e.caseNumber = a.CaseNumber
+				endings[look] = e
+			}
 		}
 	}
 	return traits, endings
@@ -281,6 +307,10 @@ func (a asker) request() Request {
 	for n := range a.IntN(3) {
 		r.Facts.Grants = append(r.Facts.Grants, a.grant(n, r))
 	}
+	for n := range a.IntN(3) {
+		r.Facts.Footage = append(r.Facts.Footage, a.answer(n, r))
+	}
+	r.Case = one(a, "", "", "A1", "A2")
 	return r
 }
 
@@ -350,6 +380,23 @@ func (a asker) grant(n int, r Request) gatepost.CrossGrant {
 	return g
 }
 
+func (a asker) answer(n int, r Request) gatepost.FootageAnswer {
+	f := gatepost.FootageAnswer{ID: fmt.Sprint("f", n), Grantee: one(a, r.Subject.Organisation, r.Subject.Organisation, "bureau"), Holder: one(a, r.Camera.Owner, r.Camera.Owner, r.Camera.Owner, "shop"),
+		Cameras: one(a, []string{"c"}, []string{"b", "c"}, []string{"b"}), From: r.At.Add(a.hours(6)), Copy: a.often(60), CaseNumber: one(a, "A1", "A2"), Until: r.At.Add(a.hours(20) + 10*time.Hour)}
+	if a.often(60) && !r.From.IsZero() {
+		f.From = r.From.Add(-time.Duration(a.IntN(3)) * time.Minute)
+	}
+	f.To = f.From.Add(time.Duration(a.IntN(2*3600)) * time.Second)
+	if a.often(20) && !r.To.IsZero() {
+		f.To = r.To
+	}
+	if a.often(10) {
+		t := r.At.Add(-time.Minute)
+		f.RevokedAt = &t
+	}
+	return f
+}
+
 // TestOracle compares Decide with the oracle, on requests of which each rule
 // decides many.
 func TestOracle(t *testing.T) {
@@ -368,7 +415,7 @@ func TestOracle(t *testing.T) {
 		r := a.request()
 		d := Decide(r)
 		decided[fmt.Sprintf("%s, allowed %v", d.Rule, d.Allowed)]++
-		got, want := verdict{d.Allowed, d.Code == gatepost.NotFound, d.NeedsPurpose, d.Basis, d.Until}, oracle(r)
+		got, want := verdict{d.Allowed, d.Code == gatepost.NotFound, d.NeedsPurpose, d.Basis, d.CaseNumber, d.Until}, oracle(r)
 		if got.until.Equal(want.until) {
 			got.until = want.until
 		}

@@ -87,8 +87,10 @@ func localPolice(r Request) (Decision, bool) {
 		return Decision{Allowed: true, Rule: "consent", NeedsPurpose: true,
 			ZH: "产权单位长期同意公安使用,逐次登记。", EN: "The owner has given standing consent to the police; each look is registered."}, true
 	}
-	if d, ok := crossGrant(r); ok && d.Allowed {
-		return d, true
+	for _, opened := range []rule{crossGrant, footage} {
+		if d, ok := opened(r); ok {
+			return d, true
+		}
 	}
 	return Decision{Code: gatepost.Forbidden, Rule: "no_consent",
 		ZH: "这是三类点,产权单位没有长期同意公安使用。", EN: "This is a class 3 camera whose owner has given no standing consent.",
@@ -126,29 +128,43 @@ func crossGrant(r Request) (Decision, bool) {
 	return best, best.Allowed
 }
 
-// knowing lets the police of any level know of every camera in its division, and
-// a grantee of those that were opened to it, at any hour. What they, and whoever an
-// incident names, may not do is refused in words.
-func knowing(r Request) (Decision, bool) {
-	inDivision := police(r.Subject) && gatepost.Within(r.Camera.Division, r.Subject.Division)
-	var grant gatepost.CrossGrant
-	for _, g := range r.Facts.Grants {
-		if g.Grantee == r.Subject.Organisation && g.Holder == r.Camera.Owner && g.Approved && g.RevokedAt == nil &&
-			r.At.Before(g.Until) && slices.Contains(g.Cameras, r.Camera.ID) && g.Until.After(grant.Until) {
-			grant = g
+// footage allows what an owner opened in answer to a footage request: a window of
+// a camera, for one case.
+func footage(r Request) (Decision, bool) {
+	roles := lookers
+	if r.Action == Export {
+		roles = copiers
+	}
+	if r.Action != Playback && r.Action != Export || r.Subject.Kind == gatepost.KindThirdParty || !slices.Contains(roles, r.Subject.Role) {
+		return Decision{}, false
+	}
+	var best gatepost.FootageAnswer
+	for _, a := range r.Facts.Footage {
+		if a.Grantee == r.Subject.Organisation && a.Opens(r.Camera, r.At) && a.Holds(r.From, r.To) && (r.Case == "" || r.Case == a.CaseNumber) &&
+			(r.Action == Playback || a.Copy) && a.Until.After(best.Until) {
+			best = a
 		}
 	}
+	if best.ID == "" {
+		return Decision{}, false
+	}
+	return Decision{Allowed: true, Rule: "footage", NeedsPurpose: true, Basis: "footage:" + best.ID, Until: best.Until, CaseNumber: best.CaseNumber,
+		ZH: "产权单位答复了录像请求。", EN: "The owner has answered a footage request."}, true
+}
+
+// knowing lets the police of any level know of every camera in its division, and
+// those to whom an owner opened one, at any hour. What they, and whoever an
+// incident names, may not do is refused in words.
+func knowing(r Request) (Decision, bool) {
+	know, ok := known(r)
 	opened := r
 	opened.Action = Know
 	_, named := incident(opened)
-	if !inDivision && grant.ID == "" && !named || !slices.Contains(everyRole, r.Subject.Role) || r.Subject.Kind == gatepost.KindThirdParty {
+	if !ok && !named || !slices.Contains(everyRole, r.Subject.Role) || r.Subject.Kind == gatepost.KindThirdParty {
 		return Decision{}, false
 	}
 	if r.Action == Know {
-		if inDivision {
-			return Decision{Allowed: true, Rule: "division", ZH: "辖区内的摄像机。", EN: "A camera of your division."}, true
-		}
-		return Decision{Allowed: true, Rule: "cross_grant", Basis: "cross_grant:" + grant.ID, Until: grant.Until, ZH: "产权单位批准了跨部门使用。", EN: "The camera's holder has approved this across departments."}, true
+		return know, true
 	}
 	if !r.Action.Looks() {
 		return Decision{Code: gatepost.Forbidden, Rule: "not_yours",
@@ -156,6 +172,36 @@ func knowing(r Request) (Decision, bool) {
 	}
 	return Decision{Code: gatepost.Forbidden, Rule: "no_right",
 		ZH: "您可以知道这台摄像机,但目前无权观看。", EN: "You may know of this camera, but not watch it now.", Remedies: remedies(r)}, true
+}
+
+// known is by what a subject's organisation knows of a camera, apart from
+// incidents.
+func known(r Request) (Decision, bool) {
+	if police(r.Subject) && gatepost.Within(r.Camera.Division, r.Subject.Division) {
+		return Decision{Allowed: true, Rule: "division", ZH: "辖区内的摄像机。", EN: "A camera of your division."}, true
+	}
+	var grant gatepost.CrossGrant
+	for _, g := range r.Facts.Grants {
+		if g.Grantee == r.Subject.Organisation && g.Holder == r.Camera.Owner && g.Approved && g.RevokedAt == nil &&
+			r.At.Before(g.Until) && slices.Contains(g.Cameras, r.Camera.ID) && g.Until.After(grant.Until) {
+			grant = g
+		}
+	}
+	if grant.ID != "" {
+		return Decision{Allowed: true, Rule: "cross_grant", Basis: "cross_grant:" + grant.ID, Until: grant.Until,
+			ZH: "产权单位批准了跨部门使用。", EN: "The camera's holder has approved this across departments."}, true
+	}
+	var answer gatepost.FootageAnswer
+	for _, a := range r.Facts.Footage {
+		if a.Grantee == r.Subject.Organisation && a.Opens(r.Camera, r.At) && a.Until.After(answer.Until) {
+			answer = a
+		}
+	}
+	if answer.ID == "" {
+		return Decision{}, false
+	}
+	return Decision{Allowed: true, Rule: "footage", Basis: "footage:" + answer.ID, Until: answer.Until,
+		ZH: "产权单位答复了录像请求。", EN: "The owner has answered a footage request."}, true
 }
 
 // remedies is what would let a subject look that may not.
@@ -171,6 +217,9 @@ func remedies(r Request) []Remedy {
 		list = append(list,
 			Remedy{ZH: "启动覆盖该摄像机的突发事件、重大活动或保卫任务。", EN: "An incident is activated whose area holds the camera and that names your unit or level."},
 			Remedy{ZH: "产权单位批准跨部门使用申请。", EN: "The owner approves a cross-department grant."})
+	}
+	if r.Action == Live {
+		return list
 	}
 	return append(list, Remedy{ZH: "向产权单位提出录像请求。", EN: "Send the owner a footage request."})
 }

@@ -54,6 +54,7 @@ func newRegion(t *testing.T, s *sqlstore.Store, random *rand.Rand) *region {
 	for range 12 {
 		r.incident(t)
 		r.grant(t)
+		r.footage(t)
 	}
 	return r
 }
@@ -111,6 +112,28 @@ func (r *region) grant(t *testing.T) {
 	}
 	note := gatepost.Notification{ID: gatepost.NewID(), Organisation: g.Holder, Kind: "n", At: now}
 	if err := r.store.CreateCrossGrant(t.Context(), g, note, gatepost.LedgerEntry{Kind: gatepost.LedgerDecision, Actor: "u", Allowed: true}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *region) footage(t *testing.T) {
+	t.Helper()
+	c, now := r.cameras[r.IntN(len(r.cameras))], time.Now()
+	q := gatepost.FootageRequest{ID: gatepost.NewID(), Organisation: r.organisation().ID, AskedBy: "u", AskedAt: now, From: now.Add(-time.Hour), To: now, CaseNumber: "n", Reason: "r",
+		Expires: now.Add(time.Hour)}
+	entry := gatepost.LedgerEntry{Kind: gatepost.LedgerRequest, Actor: "u", Allowed: true}
+	if err := r.store.CreateFootageRequest(t.Context(), q, entry); err != nil {
+		t.Fatal(err)
+	}
+	a := gatepost.FootageAnswer{ID: gatepost.NewID(), Request: q.ID, Grantee: q.Organisation, Holder: c.Owner, Cameras: []string{c.ID}, From: q.From, To: q.To, CaseNumber: "n",
+		AnsweredBy: "u", AnsweredAt: now, Until: now.Add(time.Duration(r.IntN(4)-1)*time.Hour + time.Minute)}
+	if r.IntN(5) == 0 {
+		a.RevokedAt = &now
+	}
+	if r.IntN(5) == 0 {
+		a.Holder = r.organisation().ID // which owned it once
+	}
+	if err := r.store.AnswerFootageRequest(t.Context(), a, gatepost.Notification{Organisation: q.Organisation, Kind: "n", At: now}, entry); err != nil {
 		t.Fatal(err)
 	}
 }

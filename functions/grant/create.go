@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -85,14 +86,14 @@ func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Su
 	if registration != "" {
 		words["registration"] = registration
 	}
-	c, d, err := access.Gate{Store: f.opts.Store}.Window(ctx, subject, g.CameraID, actions[g.Action], g.From, g.To, words)
+	c, d, err := access.Gate{Store: f.opts.Store, Case: g.CaseNumber}.Window(ctx, subject, g.CameraID, actions[g.Action], g.From, g.To, words)
 	if err != nil {
 		return g, n, e, err
 	}
+	g.Basis, g.CaseNumber = d.Basis, cmp.Or(g.CaseNumber, d.CaseNumber)
 	if err := needPurpose(&g, d, c, subject); err != nil {
 		return g, n, e, err
 	}
-	g.Basis = d.Basis
 	if !d.Until.IsZero() && d.Until.Before(g.ExpiresAt) {
 		g.ExpiresAt = d.Until.UTC().Truncate(time.Second)
 	}

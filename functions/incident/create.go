@@ -2,7 +2,6 @@ package incident
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +15,7 @@ import (
 const (
 	maxName   = 100
 	maxReason = 500
-	maxRadius = 100_000             // metres
+	maxRadius = 100                 // kilometres
 	maxAhead  = 31 * 24 * time.Hour // its start
 )
 
@@ -125,36 +124,13 @@ func checkArea(a gatepost.Area, division string) error {
 	if len(a.Polygon) == 0 && a.Circle == nil && len(a.Divisions) == 0 {
 		return gatepost.InvalidField("area", "give a polygon, a circle or divisions")
 	}
-	if n := len(a.Polygon); n > 0 && n < 3 {
-		return gatepost.InvalidField("area.polygon", "a polygon has at least three corners")
-	}
-	for n, p := range a.Polygon {
-		if err := checkPosition(fmt.Sprintf("area.polygon[%d]", n), p); err != nil {
-			return err
-		}
-	}
-	if c := a.Circle; c != nil {
-		if err := checkPosition("area.circle.centre", c.Centre); err != nil {
-			return err
-		}
-		if !(c.Metres >= 1 && c.Metres <= maxRadius) {
-			return gatepost.InvalidField("area.circle.metres", "the radius lies between 1 m and 100 km")
-		}
+	if err := a.Check("area", maxRadius); err != nil {
+		return err
 	}
 	for _, code := range a.Divisions {
 		if !gatepost.Within(code, division) {
 			return gatepost.InvalidField("area.divisions", code+" does not lie in your own division, "+division)
 		}
-	}
-	return nil
-}
-
-func checkPosition(field string, p gatepost.Position) error {
-	if !(p.Longitude >= -180 && p.Longitude <= 180) {
-		return gatepost.InvalidField(field+".longitude", "a longitude lies between −180 and 180 degrees")
-	}
-	if !(p.Latitude >= -90 && p.Latitude <= 90) {
-		return gatepost.InvalidField(field+".latitude", "a latitude lies between −90 and 90 degrees")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/access"
+	"github.com/gatepost-video/gatepost/functions/host/auth"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 )
 
@@ -52,11 +53,18 @@ func (f *Function) clip(ctx context.Context, in *clipInput) (*clipOutput, error)
 		"clip": id, "action": string(access.Export), "purpose": q.Purpose, "reason": q.Reason,
 		"from": q.From.UTC().Format(time.RFC3339Nano), "to": q.To.UTC().Format(time.RFC3339Nano),
 	}
-	c, subject, decision, err := f.camera(ctx, q.CameraID, access.Export, detail)
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, decision, err := access.Gate{Store: f.opts.Store}.Window(ctx, subject, q.CameraID, access.Export, q.From, q.To, detail)
 	if err != nil {
 		return nil, err
 	}
 	detail["rule"] = decision.Rule
+	if decision.CaseNumber != "" {
+		detail["case_number"] = decision.CaseNumber
+	}
 	rows, err := f.opts.Store.Recordings(ctx, c.ID, q.From, q.To, maxClipObjects+1)
 	if err != nil {
 		return nil, err

@@ -20,8 +20,8 @@ const (
 )
 
 // AccessFacts returns the incidents around a camera that name a subject's
-// organisation or, for the police, any level; the cross-department grants that
-// opened the camera to it; and, for the operator, its owner's support windows:
+// organisation or, for the police, any level; the cross-department grants and
+// answers to footage requests that opened the camera to it; and, for the operator, its owner's support windows:
 // all that are not over at a time.
 func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepost.Camera, at time.Time) (f gatepost.AccessFacts, err error) {
 	switch who.Kind {
@@ -42,7 +42,14 @@ func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepos
 		 WHERE id IN (SELECT cross_grant_id FROM cross_grant_cameras WHERE camera_id = $1 AND grantee_id = $2)
 		   AND approved AND revoked_at IS NULL AND until_at > $3`,
 		c.ID, who.Organisation, ms(at))
-	return f, s.failed("read cross-department grants", "cross-department grant", err)
+	if err != nil {
+		return f, s.failed("read cross-department grants", "cross-department grant", err)
+	}
+	f.Footage, err = queryAll(ctx, s.read, scanFootageAnswer,
+		`SELECT `+footageAnswerColumns+` FROM footage_answers
+		 WHERE id IN (SELECT answer_id FROM footage_cameras WHERE camera_id = $1 AND grantee_id = $2) AND revoked_at IS NULL AND until_at > $3`,
+		c.ID, who.Organisation, ms(at))
+	return f, s.failed("read footage answers", "footage request", err)
 }
 
 // incidentsAround finds incidents by the divisions above the camera and by the

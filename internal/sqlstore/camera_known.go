@@ -10,8 +10,8 @@ import (
 )
 
 // KnowingFacts returns what opens any camera to a subject's organisation at a
-// time: running incidents that name it, and cross-department grants that it was
-// given. Incidents that name a level are not among them: they tell the police of
+// time: running incidents that name it, cross-department grants that it was given
+// and answers to its footage requests. Incidents that name a level are not among them: they tell the police of
 // no camera that they do not know by its division.
 func (s *Store) KnowingFacts(ctx context.Context, who gatepost.Subject, at time.Time) (f gatepost.AccessFacts, err error) {
 	if who.Kind == gatepost.KindThirdParty {
@@ -27,7 +27,13 @@ func (s *Store) KnowingFacts(ctx context.Context, who gatepost.Subject, at time.
 	f.Grants, err = queryAll(ctx, s.read, scanCrossGrant,
 		`SELECT `+crossGrantColumns+` FROM cross_grants WHERE grantee_id = $1 AND approved AND revoked_at IS NULL AND until_at > $2`,
 		who.Organisation, ms(at))
-	return f, s.failed("read cross-department grants", "cross-department grant", err)
+	if err != nil {
+		return f, s.failed("read cross-department grants", "cross-department grant", err)
+	}
+	f.Footage, err = queryAll(ctx, s.read, scanFootageAnswer,
+		`SELECT `+footageAnswerColumns+` FROM footage_answers WHERE grantee_id = $1 AND until_at > $2 AND revoked_at IS NULL`,
+		who.Organisation, ms(at))
+	return f, s.failed("read footage answers", "footage request", err)
 }
 
 // KnowableCameras lists cameras that a subject may know of, by facts of
@@ -46,6 +52,13 @@ func (s *Store) KnowableCameras(ctx context.Context, who gatepost.Subject, facts
 			ids[i] = q.arg(g.ID)
 		}
 		arms = append(arms, q.arm("id IN (SELECT camera_id FROM cross_grant_cameras WHERE cross_grant_id IN ("+strings.Join(ids, ", ")+"))"))
+	}
+	if len(facts.Footage) > 0 {
+		ids := make([]string, len(facts.Footage))
+		for i, a := range facts.Footage {
+			ids[i] = q.arg(a.ID)
+		}
+		arms = append(arms, q.arm("id IN (SELECT camera_id FROM footage_cameras WHERE answer_id IN ("+strings.Join(ids, ", ")+"))"))
 	}
 	areas, err := s.areas(ctx, &q, facts.Incidents)
 	if err != nil {

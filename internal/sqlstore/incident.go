@@ -125,10 +125,10 @@ func (s *Store) TellIncident(ctx context.Context, id, told string, list []gatepo
 }
 
 // CamerasAround lists cameras that may lie in an area, by the parts that it is
-// made of, that are not retired, in the order of their ids, at most limit, after
-// the one with id after ("" for the first).
+// made of, and in a division (in any or none with ""), that are not retired, in the order of their
+// ids, at most limit, after the one with id after ("" for the first).
 func (s *Store) CamerasAround(ctx context.Context, within string, parts []gatepost.AreaPart, after string, limit int) ([]gatepost.Camera, error) {
-	args := []any{after, limit, within, divisionEnd(within)}
+	args := []any{after, limit}
 	var where []string
 	for _, p := range parts {
 		if p.Division != "" {
@@ -143,9 +143,14 @@ func (s *Store) CamerasAround(ctx context.Context, within string, parts []gatepo
 	if len(where) == 0 {
 		return nil, nil
 	}
+	all := "(" + strings.Join(where, " OR ") + ")"
+	if within != "" {
+		args = append(args, within, divisionEnd(within))
+		all += fmt.Sprintf(" AND division >= $%d AND division < $%d", len(args)-1, len(args))
+	}
 	list, err := queryAll(ctx, s.read, scanCamera,
 		`SELECT `+cameraColumns+` FROM cameras
-		 WHERE id > $1 AND state <> 'retired' AND division >= $3 AND division < $4 AND (`+strings.Join(where, " OR ")+`) ORDER BY id LIMIT $2`, args...)
+		 WHERE id > $1 AND state <> 'retired' AND `+all+` ORDER BY id LIMIT $2`, args...)
 	return list, s.failed("list cameras", "camera", err)
 }
 

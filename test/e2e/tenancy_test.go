@@ -42,10 +42,12 @@ func TestTenancy(t *testing.T) {
 	// with an incident around it, the operator whom he asks to help.
 	_, commander := person(s, t, "police", "3301", "supervisor")
 	_, asker := person(s, t, "department", "330102", "supervisor")
-	var incident, cross, window, hook struct{ ID string }
+	var incident, cross, window, hook, footage struct{ ID string }
 	s.Call("POST", "/v1/incidents", map[string]any{"kind": "emergency", "name": "about bobs-case", "reason": "bobs-case", "levels": []string{"city"},
 		"area": map[string]any{"divisions": []string{"330102"}}, "end": later}, &incident, 201, commander)
 	s.Call("POST", "/v1/cross-grants", map[string]any{"cameras": []string{c.ID}, "actions": []string{"live"}, "purpose": "inspection", "reason": "bobs-case", "until": later}, &cross, 201, asker)
+	s.Call("POST", "/v1/footage-requests", map[string]any{"area": map[string]any{"circle": map[string]any{"centre": map[string]float64{"longitude": 120, "latitude": 30}, "metres": 9000}},
+		"from": from, "to": to, "case_number": "bobs-case", "reason": "bobs-case"}, &footage, 201, asker)
 	s.Call("POST", "/v1/support-windows", map[string]any{"reason": "bobs-case", "until": later}, &window, 201, bob.token)
 	s.Call("POST", "/v1/webhooks", map[string]any{"url": "https://bobs-case.example.org/"}, &hook, 201, bob.token)
 	var entries struct{ Items []struct{ ID string } }
@@ -104,9 +106,14 @@ func TestTenancy(t *testing.T) {
 		"list-incident-cameras": {ids: byID(incident.ID), want: []int{404}}, "list-incident-looks": {ids: byID(incident.ID), want: []int{404}},
 		"ask-cross-grant":   {body: map[string]any{"cameras": []string{c.ID}, "actions": []string{"live"}, "purpose": "x", "reason": "curious", "until": later}, want: []int{403}},
 		"list-cross-grants": none, "revoke-cross-grant": {ids: byID(cross.ID), want: []int{404}},
-		"answer-cross-grant":   {ids: byID(cross.ID), body: map[string]any{"approve": true}, want: []int{404}},
-		"open-support-window":  {body: with(map[string]any{"reason": "curious", "until": later}), want: []int{404}},
-		"list-support-windows": none, "close-support-window": {ids: byID(window.ID), want: []int{404}},
+		"answer-cross-grant": {ids: byID(cross.ID), body: map[string]any{"approve": true}, want: []int{404}},
+		"ask-footage": {body: map[string]any{"area": map[string]any{"circle": map[string]any{"centre": map[string]float64{"longitude": 120, "latitude": 30}, "metres": 9000}},
+			"from": from, "to": to, "case_number": "x", "reason": "curious"}, want: []int{403}},
+		"list-footage-requests": none, "withdraw-footage-request": {ids: byID(footage.ID), want: []int{404}}, "list-footage-requests-received": none,
+		"list-footage-request-cameras": {ids: byID(footage.ID), want: []int{404}}, "revoke-footage-answer": {ids: byID(footage.ID), want: []int{404}},
+		"answer-footage-request": {ids: byID(footage.ID), body: map[string]any{"cameras": []string{c.ID}}, want: []int{404}},
+		"open-support-window":    {body: with(map[string]any{"reason": "curious", "until": later}), want: []int{404}},
+		"list-support-windows":   none, "close-support-window": {ids: byID(window.ID), want: []int{404}},
 		"list-notifications": none, "list-webhooks": none, "list-deliveries": none,
 		"create-webhook": {body: map[string]any{"url": "ftp://example.org"}, want: []int{422}}, "delete-webhook": {ids: byID(hook.ID), want: []int{404}},
 		"retry-delivery": {ids: byID(hook.ID), want: []int{404}},

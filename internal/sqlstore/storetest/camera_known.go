@@ -46,6 +46,17 @@ func testCameraKnown(t *testing.T, s *sqlstore.Store) {
 		t.Fatal(err)
 	}
 
+	create("far", shop.ID, "44", 3, nil)
+	request := gatepost.FootageRequest{ID: nextID(), Organisation: bureau.ID, AskedBy: "u", AskedAt: at, From: at.Add(-time.Hour), To: at, CaseNumber: "n", Reason: "r", Expires: at.Add(time.Hour)}
+	if err := s.CreateFootageRequest(ctx, request, entry); err != nil {
+		t.Fatal(err)
+	}
+	answer := gatepost.FootageAnswer{ID: nextID(), Request: request.ID, Grantee: bureau.ID, Holder: shop.ID, Cameras: []string{cameras["far"].ID}, From: request.From, To: request.To,
+		CaseNumber: "n", AnsweredBy: "u", AnsweredAt: at, Until: at.Add(3 * time.Hour)}
+	if err := s.AnswerFootageRequest(ctx, answer, gatepost.Notification{Organisation: bureau.ID, Kind: gatepost.NotifyFootageRequest, At: at}, entry); err != nil {
+		t.Fatal(err)
+	}
+
 	subject := func(kind gatepost.OrganisationKind, organisation, division string) gatepost.Subject {
 		return gatepost.Subject{UserID: "u", Organisation: organisation, Kind: kind, Division: division, Role: gatepost.RoleOwner}
 	}
@@ -57,10 +68,11 @@ func testCameraKnown(t *testing.T, s *sqlstore.Store) {
 		at     time.Time
 		want   []string
 	}{
-		{"department", department, gatepost.CameraFilter{}, at, []string{"own", "nowhere", "town", "last town"}},
-		{"after the incident", department, gatepost.CameraFilter{}, at.Add(time.Hour), []string{"own", "nowhere"}},
-		{"after the grant", department, gatepost.CameraFilter{}, at.Add(2 * time.Hour), []string{"own"}},
-		{"before the incident", department, gatepost.CameraFilter{}, at.Add(-time.Second), []string{"own", "nowhere"}},
+		{"department", department, gatepost.CameraFilter{}, at, []string{"own", "nowhere", "town", "last town", "far"}},
+		{"after the incident", department, gatepost.CameraFilter{}, at.Add(time.Hour), []string{"own", "nowhere", "far"}},
+		{"after the grant", department, gatepost.CameraFilter{}, at.Add(2 * time.Hour), []string{"own", "far"}},
+		{"after the answer", department, gatepost.CameraFilter{}, at.Add(3 * time.Hour), []string{"own"}},
+		{"before the incident", department, gatepost.CameraFilter{}, at.Add(-time.Second), []string{"own", "nowhere", "far"}},
 		{"third party", third, gatepost.CameraFilter{}, at, []string{"own"}},
 		{"police of the city", subject(gatepost.KindPolice, "p", "3301"), gatepost.CameraFilter{}, at, []string{"town", "last town", "city"}},
 		{"police of the county", subject(gatepost.KindSubControl, "p", "330106"), gatepost.CameraFilter{}, at, []string{"town"}},

@@ -331,6 +331,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/footage-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my organisation asked for, with the answers, newest first */
+        get: operations["list-footage-requests"];
+        put?: never;
+        /** Ask the owners of cameras in an area for a window of their recordings */
+        post: operations["ask-footage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/footage-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraw a request; what was answered to it opens nothing any more */
+        delete: operations["withdraw-footage-request"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/footage-requests/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let those who asked see a window of some of my cameras */
+        post: operations["answer-footage-request"];
+        /** Revoke what I answered; its pictures are dark within five seconds */
+        delete: operations["revoke-footage-answer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/footage-requests/{id}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My organisation's cameras in the area of a request that it received */
+        get: operations["list-footage-request-cameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/footage-requests/received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my organisation was asked for, newest first */
+        get: operations["list-footage-requests-received"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/grants": {
         parameters: {
             query?: never;
@@ -1585,6 +1672,95 @@ export interface components {
             until?: string;
             zh: string;
         };
+        FootageAnswer: {
+            answer?: string;
+            /** Format: date-time */
+            answered_at: string;
+            cameras: string[];
+            /** @description Clips may be taken */
+            copies: boolean;
+            /** Format: date-time */
+            from: string;
+            holder_id: string;
+            holder_name: string;
+            id: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            /** @enum {string} */
+            state: "open" | "revoked" | "expired";
+            /** Format: date-time */
+            to: string;
+            /** Format: date-time */
+            until: string;
+        };
+        FootageAnswerInputBody: {
+            answer?: string;
+            /** @description Ids of my cameras in the area */
+            cameras: string[];
+            /** @description Clips may be taken too */
+            copies?: boolean;
+            /**
+             * Format: date-time
+             * @description Less of the window than was asked for
+             */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+            /**
+             * Format: date-time
+             * @description How long it opens; default 7 days, at most 30
+             */
+            until?: string;
+        };
+        FootageArea: {
+            /** @description At most 10 km around a point */
+            circle?: components["schemas"]["Circle"];
+            /** @description Corners in order, WGS-84; at most 0.2 degrees each way */
+            polygon?: components["schemas"]["Position"][];
+        };
+        FootageInputBody: {
+            area: components["schemas"]["FootageArea"];
+            case_number: string;
+            /**
+             * Format: date-time
+             * @description Until when owners may answer; default 14 days, at most 60
+             */
+            expires?: string;
+            /**
+             * Format: date-time
+             * @description Start of the window
+             */
+            from: string;
+            /** @description The owners of the cameras can read it */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description At most 31 days later
+             */
+            to: string;
+        };
+        FootageRequest: {
+            answers: components["schemas"]["FootageAnswer"][];
+            area: components["schemas"]["FootageArea"];
+            /** Format: date-time */
+            asked_at: string;
+            /** @description User id */
+            asked_by: string;
+            case_number: string;
+            /** Format: date-time */
+            expires: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            organisation_id: string;
+            reason: string;
+            /** @enum {string} */
+            state: "open" | "withdrawn" | "expired";
+            /** Format: date-time */
+            to: string;
+            /** Format: date-time */
+            withdrawn_at?: string;
+        };
         Grant: {
             /** @enum {string} */
             action: "live" | "playback";
@@ -1779,6 +1955,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListFootageRequest: {
+            items: components["schemas"]["FootageRequest"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListGrant: {
             items: components["schemas"]["Grant"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -1811,6 +1992,16 @@ export interface components {
         };
         ListOrganisation: {
             items: components["schemas"]["Organisation"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListReceivedFootageRequest: {
+            items: components["schemas"]["ReceivedFootageRequest"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListRequestedCamera: {
+            items: components["schemas"]["RequestedCamera"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -2124,6 +2315,30 @@ export interface components {
             srt?: string;
             whip?: string;
         };
+        ReceivedFootageRequest: {
+            answers: components["schemas"]["FootageAnswer"][];
+            area: components["schemas"]["FootageArea"];
+            /** Format: date-time */
+            asked_at: string;
+            /** @description User id */
+            asked_by: string;
+            asked_by_name: string;
+            case_number: string;
+            /** Format: date-time */
+            expires: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            organisation_id: string;
+            organisation_name: string;
+            reason: string;
+            /** @enum {string} */
+            state: "open" | "withdrawn" | "expired";
+            /** Format: date-time */
+            to: string;
+            /** Format: date-time */
+            withdrawn_at?: string;
+        };
         Recording: {
             /** Format: int64 */
             bytes: number;
@@ -2166,6 +2381,11 @@ export interface components {
         Remedy: {
             en: string;
             zh: string;
+        };
+        RequestedCamera: {
+            id: string;
+            name: string;
+            position: components["schemas"]["Position"];
         };
         Segment: {
             /** Format: int64 */
@@ -3150,6 +3370,236 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListDivision"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-footage-requests": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFootageRequest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-footage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FootageInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageRequest"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-footage-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "answer-footage-request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FootageAnswerInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FootageAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-footage-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-footage-request-cameras": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRequestedCamera"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-footage-requests-received": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListReceivedFootageRequest"];
                 };
             };
             /** @description Error */
