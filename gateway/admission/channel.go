@@ -29,7 +29,7 @@ type channel struct {
 	changed bool                           // status differs from what the control plane heard
 	meter   *measurer                      // of the statuses
 	told    gatepost.RecordingProblem      // that was logged last
-	packets struct{ lost, received int64 } // since the channel was made
+	packets struct{ lost, received int64 } // since the channel was made, up to the last measurement
 	labels  labels
 
 	restarted time.Time // the recorder, the last time; of the reconcile loop

@@ -166,10 +166,11 @@ type observed struct {
 
 func (c *channel) observe() observed {
 	c.mu.Lock()
-	out := observed{status: c.status, lost: c.packets.lost, received: c.packets.received}
+	now := c.meter.snapshot()
+	out := observed{status: c.status, lost: c.packets.lost + now.PacketsLost, received: c.packets.received + now.PacketsReceived}
 	c.mu.Unlock()
 	if m := out.status.Measurement; m.To.Sub(m.From) < 2*time.Second { // of no account yet
-		out.status.Measurement = c.meter.snapshot()
+		out.status.Measurement = now
 	}
 	out.dropped = c.stream.Stats().Dropped
 	if c.outlets.Recorder != nil {

@@ -3,22 +3,18 @@ package chaos
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/bluenviron/gortsplib/v5"
-	"github.com/bluenviron/gortsplib/v5/pkg/description"
-	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/pion/rtp"
 
 	"github.com/gatepost-video/gatepost/test/harness"
 )
 
-// camera sends numbered frames by RTSP at real-time pace until its test ends or
+// camera sends numbered frames at real-time pace until its test ends or
 // stop is called, and connects again for as long as it takes.
 type camera struct {
 	harness.Camera
@@ -47,7 +43,8 @@ type frame struct {
 type cameraOptions struct {
 	look
 	audio        bool                                                        // Opus beside the video
-	udp          func(network, address string) (net.PacketConn, error)       // by UDP, through this
+	by           func(c *camera, begin *clip) (line, error)                  // makes a connection; default: RTSP by TCP
+	udp          func(network, address string) (net.PacketConn, error)       // RTSP by UDP, through this
 	lost         func(packets []*rtp.Packet) (send []*rtp.Packet, hurt bool) // decides what of a frame goes out
 	connectEvery time.Duration                                               // pause before connecting again; default 200 ms
 }
@@ -57,6 +54,9 @@ func newCamera(t *testing.T, s *harness.Server, name string, o cameraOptions) *c
 	t.Helper()
 	if o.connectEvery == 0 {
 		o.connectEvery = 200 * time.Millisecond
+	}
+	if o.by == nil {
+		o.by = dialRTSP
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &camera{Camera: s.Enrol(name), s: s, o: o, clip: clipOf(t, o.look), earliest: math.MaxInt, done: make(chan struct{}), end: cancel}
@@ -82,6 +82,13 @@ func (c *camera) count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.sent)
+}
+
+// last is when the last frame went out.
+func (c *camera) last() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent[len(c.sent)-1].at
 }
 
 // tries is how many connections failed.
@@ -124,29 +131,11 @@ func (c *camera) push(ctx context.Context) error {
 	begin := c.clip
 	c.drop = ""
 	c.mu.Unlock()
-	video, encode, err := begin.format()
+	out, err := c.o.by(c, begin)
 	if err != nil {
 		return err
 	}
-	medias := []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{video}}}
-	if c.o.audio {
-		medias = append(medias, &description.Media{Type: description.MediaTypeAudio, Formats: []format.Format{&format.Opus{PayloadTyp: 97, ChannelCount: 2}}})
-	}
-	protocol := gortsplib.ProtocolTCP
-	if c.o.udp != nil {
-		protocol = gortsplib.ProtocolUDP
-	}
-	var conn net.Conn
-	client := &gortsplib.Client{Protocol: &protocol, WriteQueueSize: 1024, ListenPacket: c.o.udp, ReadTimeout: 5 * time.Second,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			var err error
-			conn, err = new(net.Dialer).DialContext(ctx, network, address)
-			return conn, err
-		}}
-	if err := client.StartRecording(c.Publish.RTSP, &description.Session{Medias: medias}); err != nil {
-		return err
-	}
-	defer client.Close()
+	defer out.close()
 	start := time.Now()
 	var loop int64 // ticks since the connection began, at the clip's begin
 	at := 0
@@ -159,7 +148,7 @@ func (c *camera) push(ctx context.Context) error {
 		case ctx.Err() != nil, drop == "goodbye":
 			return nil
 		case drop == "abruptly":
-			return errors.Join(errDropped, conn.Close())
+			return errors.Join(errDropped, out.cut())
 		case wanted.h265 != begin.h265:
 			return nil // another codec is another announcement
 		case wanted != playing && at%playing.gop == 0:
@@ -171,12 +160,12 @@ func (c *camera) push(ctx context.Context) error {
 		u := playing.units[at]
 		at++
 		if c.o.audio {
-			if err := sound(client, medias[1], i); err != nil {
+			if err := out.sound(i); err != nil {
 				return err
 			}
 		}
 		if !dark {
-			if err := c.picture(client, medias[0], encode, playing, u, loop+u.pts+skip); err != nil {
+			if err := c.picture(out, playing, u, loop+u.pts+skip); err != nil {
 				return err
 			}
 		}
@@ -187,57 +176,17 @@ func (c *camera) push(ctx context.Context) error {
 }
 
 // picture sends one frame and notes it, unless parts of it were lost on purpose.
-func (c *camera) picture(client *gortsplib.Client, m *description.Media, encode func([][]byte) ([]*rtp.Packet, error), p *clip, u unit, ts int64) error {
+func (c *camera) picture(out line, p *clip, u unit, ts int64) error {
 	c.mu.Lock()
 	n := c.next
 	c.next++
 	c.mu.Unlock()
-	packets, err := encode(p.numbered(u, n))
+	hurt, err := out.picture(p.numbered(u, n), ts)
 	if err != nil {
 		return err
-	}
-	for _, packet := range packets {
-		packet.Timestamp = uint32(ts)
-	}
-	hurt := false
-	if c.o.lost != nil {
-		packets, hurt = c.o.lost(packets)
-	}
-	for _, packet := range packets {
-		if err := client.WritePacketRTP(m, packet); err != nil {
-			return err
-		}
 	}
 	if !hurt {
 		c.set(func() { c.sent = append(c.sent, frame{n, time.Now()}) })
 	}
 	return nil
-}
-
-// sound sends two packets of silence (RFC 6716 §3.1: 20 ms of CELT).
-func sound(client *gortsplib.Client, m *description.Media, i int64) error {
-	for k := range int64(2) {
-		p := &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 97, SequenceNumber: uint16(2*i + k), Timestamp: uint32((2*i + k) * 960), SSRC: 7}, Payload: []byte{0xf8, 0xff, 0xfe}}
-		if err := client.WritePacketRTP(m, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *clip) format() (format.Format, func([][]byte) ([]*rtp.Packet, error), error) {
-	if c.h265 {
-		f := &format.H265{PayloadTyp: 96, VPS: c.vps, SPS: c.sps, PPS: c.pps}
-		e, err := f.CreateEncoder()
-		if err != nil {
-			return nil, nil, fmt.Errorf("H.265: %w", err)
-		}
-		return f, e.Encode, nil
-	}
-	f := &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: c.sps, PPS: c.pps}
-	e, err := f.CreateEncoder()
-	if err != nil {
-		return nil, nil, fmt.Errorf("H.264: %w", err)
-	}
-	return f, e.Encode, nil
 }

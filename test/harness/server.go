@@ -113,6 +113,16 @@ func NewServerWith(t testing.TB, env []string, extra ...string) *Server {
 	return s
 }
 
+// Arg is the value of a flag that the server was started with.
+func (s *Server) Arg(flag string) string {
+	s.T.Helper()
+	at := slices.Index(s.Args, flag)
+	if at < 0 || at+1 == len(s.Args) {
+		s.T.Fatalf("the server was not started with %s", flag)
+	}
+	return s.Args[at+1]
+}
+
 // Start starts the server after Stop or Kill, on the same ports and data, and
 // waits until it is ready.
 func (s *Server) Start() {

@@ -41,7 +41,7 @@ func (s *Server) Memory() int {
 }
 
 // Metric reads the sum of a Prometheus metric of the media plane, over its
-// labels. It fails when there is none of that name.
+// labels, or one series of it, name{label="value"}. It fails when there is none.
 func (s *Server) Metric(name string) (float64, error) {
 	res, err := Client.Get(s.Scheme + "://" + s.Media + "/metrics")
 	if err != nil {
@@ -55,7 +55,8 @@ func (s *Server) Metric(name string) (float64, error) {
 	sum, found := 0.0, false
 	for _, l := range Lines(string(b)) {
 		at := strings.LastIndexByte(l, ' ')
-		if base, _, _ := strings.Cut(l[:max(at, 0)], "{"); base != name {
+		series := l[:max(at, 0)]
+		if base, _, _ := strings.Cut(series, "{"); base != name && series != name {
 			continue
 		}
 		v, err := strconv.ParseFloat(l[at+1:], 64)
