@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestPassword(t *testing.T) {
@@ -62,36 +61,4 @@ func FuzzParsePHC(f *testing.F) {
 			t.Errorf("%q: %+v", phc, h)
 		}
 	})
-}
-
-func TestLimiter(t *testing.T) {
-	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	l := newLimiter(3, 10*time.Second)
-	for i := range 3 {
-		if wait := l.take("a", now); wait != 0 {
-			t.Fatalf("attempt %d: wait %s", i, wait)
-		}
-	}
-	if wait := l.take("a", now); wait != 10*time.Second {
-		t.Errorf("the fourth: wait %s, want 10s", wait)
-	}
-	if wait := l.take("b", now); wait != 0 {
-		t.Errorf("another key: wait %s", wait)
-	}
-	if wait := l.take("a", now.Add(4*time.Second)); wait != 6*time.Second {
-		t.Errorf("after 4 s: wait %s, want 6s", wait)
-	}
-	if wait := l.take("a", now.Add(10*time.Second)); wait != 0 {
-		t.Errorf("after 10 s: wait %s", wait)
-	}
-	l.giveBack("a", now.Add(10*time.Second))
-	if wait := l.take("a", now.Add(10*time.Second)); wait != 0 {
-		t.Errorf("after giving back: wait %s", wait)
-	}
-	for i := range maxBuckets + 100 {
-		l.take(string(rune('一'+i)), now)
-	}
-	if n := len(l.buckets); n > maxBuckets {
-		t.Errorf("%d buckets, want at most %d", n, maxBuckets)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 	"github.com/gatepost-video/gatepost/internal/token"
 )
@@ -89,8 +90,8 @@ type Options struct {
 type Service struct {
 	opts      Options
 	passwords *passwords
-	logins    *limiter // failed attempts by login
-	addresses *limiter // failed attempts by address
+	logins    *host.Limiter // failed attempts by login
+	addresses *host.Limiter // failed attempts by address
 }
 
 // New makes a service. A service with neither store nor issuer can be
@@ -111,8 +112,8 @@ func New(opts Options) *Service {
 	return &Service{
 		opts:      opts,
 		passwords: newPasswords(),
-		logins:    newLimiter(10, 6*time.Second),
-		addresses: newLimiter(50, 2*time.Second),
+		logins:    host.NewLimiter(10, 6*time.Second),
+		addresses: host.NewLimiter(50, 2*time.Second),
 	}
 }
 

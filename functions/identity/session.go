@@ -3,13 +3,9 @@ package identity
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/host"
@@ -64,21 +60,21 @@ type sessionOutput struct {
 
 type loginInput struct {
 	Body struct {
-		Login    string `json:"login" minLength:"1" maxLength:"64"`
+		Login    string `json:"login" minLength:"1" maxLength:"254" doc:"A login, or the e-mail address or phone number that serves as one"`
 		Password string `json:"password" minLength:"1" maxLength:"256" format:"password"`
 	}
 }
 
 func (s *Service) login(ctx context.Context, in *loginInput) (*sessionOutput, error) {
 	now := s.opts.Now()
-	login := strings.ToLower(strings.TrimSpace(in.Body.Login))
+	login := gatepost.LoginOf(in.Body.Login)
 	address := host.Remote(ctx).String()
-	if wait := s.addresses.take(address, now); wait > 0 {
-		return nil, tooMany(wait)
+	if wait := s.addresses.Take(address, now); wait > 0 {
+		return nil, host.TooMany(wait)
 	}
-	if wait := s.logins.take(login, now); wait > 0 {
-		s.addresses.giveBack(address, now)
-		return nil, tooMany(wait)
+	if wait := s.logins.Take(login, now); wait > 0 {
+		s.addresses.GiveBack(address, now)
+		return nil, host.TooMany(wait)
 	}
 
 	account, err := s.opts.Store.AccountByLogin(ctx, login)
@@ -105,8 +101,8 @@ func (s *Service) login(ctx context.Context, in *loginInput) (*sessionOutput, er
 		}
 		return nil, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "the login or the password is wrong"}
 	}
-	s.addresses.giveBack(address, now)
-	s.logins.giveBack(login, now)
+	s.addresses.GiveBack(address, now)
+	s.logins.GiveBack(login, now)
 
 	secret := gatepost.NewSecret(20)
 	n := gatepost.Session{
@@ -121,14 +117,6 @@ func (s *Service) login(ctx context.Context, in *loginInput) (*sessionOutput, er
 		return nil, err
 	}
 	return s.answer(ctx, account, s.cookie(n, secret))
-}
-
-// tooMany is the refusal of RFC 6585 §4 with Retry-After (RFC 9110 §10.2.3).
-func tooMany(wait time.Duration) error {
-	seconds := int(math.Ceil(wait.Seconds()))
-	return huma.ErrorWithHeaders(
-		&gatepost.Error{Code: gatepost.RateLimited, Message: fmt.Sprintf("too many failed attempts; try again in %d s", seconds)},
-		http.Header{"Retry-After": {strconv.Itoa(seconds)}})
 }
 
 type refreshInput struct {

@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"crypto/rand"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,8 +17,6 @@ const AdminLogin = "admin"
 
 // minPassword is the least length of a user's password in characters.
 const minPassword = 8
-
-var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{1,63}$`)
 
 type createUserInput struct {
 	Body struct {
@@ -62,17 +59,14 @@ type NewUser struct {
 // CreateUser makes a user. It fails with Invalid, naming the field, and with
 // Conflict when the login is taken.
 func (s *Service) CreateUser(ctx context.Context, n NewUser) (gatepost.Account, error) {
-	login := strings.ToLower(strings.TrimSpace(n.Login))
-	switch {
-	case !loginForm.MatchString(login):
-		return gatepost.Account{}, gatepost.InvalidField("login",
-			"a login is 2 to 64 letters a–z, digits and . _ @ -, and begins with a letter or a digit")
-	case utf8.RuneCountInString(n.Password) < minPassword:
-		return gatepost.Account{}, gatepost.InvalidField("password", "a password has at least 8 characters")
-	case !gatepost.ValidID(n.Organisation):
+	login, err := gatepost.CheckLogin(n.Login)
+	if err != nil {
+		return gatepost.Account{}, err
+	}
+	if !gatepost.ValidID(n.Organisation) {
 		return gatepost.Account{}, gatepost.InvalidField("organisation_id", "this is not an organisation's id; GET /v1/organisations lists them")
 	}
-	hash, err := s.passwords.hash(ctx, n.Password)
+	hash, err := s.HashPassword(ctx, n.Password)
 	if err != nil {
 		return gatepost.Account{}, err
 	}
@@ -91,6 +85,15 @@ func (s *Service) CreateUser(ctx context.Context, n NewUser) (gatepost.Account, 
 		return gatepost.Account{}, err
 	}
 	return s.opts.Store.Account(ctx, u.ID)
+}
+
+// HashPassword returns what is stored of a password (argon2id, PHC string format).
+// It fails with Invalid, naming the field, for one that is too short.
+func (s *Service) HashPassword(ctx context.Context, password string) (string, error) {
+	if utf8.RuneCountInString(password) < minPassword {
+		return "", gatepost.InvalidField("password", "a password has at least 8 characters")
+	}
+	return s.passwords.hash(ctx, password)
 }
 
 type listUsersOutput struct{ Body host.List[User] }

@@ -1,9 +1,16 @@
-package identity
+package host
 
 import (
+	"fmt"
 	"math"
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gatepost-video/gatepost"
 )
 
 // maxBuckets bounds the memory of a limiter. When it is full, buckets that have
@@ -11,8 +18,9 @@ import (
 // stopped by counting addresses.
 const maxBuckets = 10_000
 
-// limiter counts failed attempts per key: burst at once, then one per every.
-type limiter struct {
+// Limiter counts attempts per key, in memory: burst at once, then one per every.
+// Each process counts for itself.
+type Limiter struct {
 	burst float64
 	every time.Duration
 
@@ -25,13 +33,14 @@ type bucket struct {
 	at    time.Time
 }
 
-func newLimiter(burst int, every time.Duration) *limiter {
-	return &limiter{burst: float64(burst), every: every, buckets: make(map[string]bucket)}
+// NewLimiter makes a limiter.
+func NewLimiter(burst int, every time.Duration) *Limiter {
+	return &Limiter{burst: float64(burst), every: every, buckets: make(map[string]bucket)}
 }
 
-// take uses up one attempt. When there is none left it returns how long until
+// Take uses up one attempt. When there is none left it returns how long until
 // there is one; else 0.
-func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
+func (l *Limiter) Take(key string, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	level := l.level(key, now)
@@ -42,14 +51,14 @@ func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// giveBack returns the attempt that turned out not to have failed.
-func (l *limiter) giveBack(key string, now time.Time) {
+// GiveBack returns an attempt that turned out not to count.
+func (l *Limiter) GiveBack(key string, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.put(key, bucket{level: l.level(key, now) + 1, at: now})
 }
 
-func (l *limiter) level(key string, now time.Time) float64 {
+func (l *Limiter) level(key string, now time.Time) float64 {
 	b, ok := l.buckets[key]
 	if !ok {
 		return l.burst
@@ -57,7 +66,7 @@ func (l *limiter) level(key string, now time.Time) float64 {
 	return min(l.burst, b.level+float64(now.Sub(b.at))/float64(l.every))
 }
 
-func (l *limiter) put(key string, b bucket) {
+func (l *Limiter) put(key string, b bucket) {
 	if b.level >= l.burst {
 		delete(l.buckets, key)
 		return
@@ -68,7 +77,7 @@ func (l *limiter) put(key string, b bucket) {
 	l.buckets[key] = b
 }
 
-func (l *limiter) evict(now time.Time) {
+func (l *Limiter) evict(now time.Time) {
 	for key := range l.buckets {
 		if l.level(key, now) >= l.burst {
 			delete(l.buckets, key)
@@ -80,4 +89,12 @@ func (l *limiter) evict(now time.Time) {
 		}
 		delete(l.buckets, key)
 	}
+}
+
+// TooMany is the refusal of RFC 6585 §4 with Retry-After (RFC 9110 §10.2.3).
+func TooMany(wait time.Duration) error {
+	seconds := int(math.Ceil(wait.Seconds()))
+	return huma.ErrorWithHeaders(
+		&gatepost.Error{Code: gatepost.RateLimited, Message: fmt.Sprintf("too many attempts; try again in %d s", seconds)},
+		http.Header{"Retry-After": {strconv.Itoa(seconds)}})
 }
