@@ -1,6 +1,11 @@
 package gatepost
 
-import "time"
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
 
 // Webhook is an address of an organisation that its notifications are posted to.
 type Webhook struct {
@@ -33,4 +38,14 @@ type Delivery struct {
 	NextAt       time.Time // of the next try, while it waits
 	LastError    string    // of the last try; "" when there was none
 	DeliveredAt  *time.Time
+}
+
+// SignPost returns the hex HMAC-SHA256 of "<timestamp>.<body>" under a secret, with
+// which whoever receives a post of ours knows that it is ours.
+func SignPost(secret, timestamp string, body []byte) string {
+	m := hmac.New(sha256.New, []byte(secret))
+	m.Write([]byte(timestamp))
+	m.Write([]byte{'.'})
+	m.Write(body)
+	return hex.EncodeToString(m.Sum(nil))
 }

@@ -44,6 +44,7 @@ var rooms = []room{
 
 	{"functions/host/...", []string{".", "functions/...", "internal/token"}},
 	{"functions/playback", []string{".", "functions/host", "functions/host/auth", "functions/access", "streaming/media", "streaming/hls", "streaming/cmaf", "internal/token", "internal/objstore"}},
+	{"functions/contact", []string{".", "functions/host", "functions/host/auth", "functions/access", "internal/courier"}},
 	{"functions/...", []string{".", "functions/host", "functions/host/auth", "functions/access", "internal/token", "internal/objstore"}},
 
 	{"internal/token", []string{"."}},
@@ -53,6 +54,8 @@ var rooms = []room{
 	{"internal/objstore", []string{"."}},
 	{"internal/objstore/...", []string{".", "internal/objstore"}},
 	{"internal/objstore/backend", []string{".", "internal/objstore/..."}},
+	{"internal/courier", []string{"."}},
+	{"internal/courier/couriertest", nil},
 	{"internal/demo", []string{".", "streaming/media"}},
 	{"portal", nil},
 	{"cmd/...", []string{"./..."}},
