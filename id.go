@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"math/big"
 	"strings"
 	"time"
 )
@@ -59,4 +61,10 @@ func NewSecret(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
+}
+
+// NewCode returns six random digits, for a person to type.
+func NewCode() string {
+	n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000)) // fails only when rand.Reader does, which never does
+	return fmt.Sprintf("%06d", n)
 }

@@ -56,6 +56,15 @@ func (a *API) SignIn(organisation gatepost.Organisation, role gatepost.Role) str
 	return id
 }
 
+// As returns a bearer token of a user who is in the database.
+func (a *API) As(u gatepost.User, organisation gatepost.Organisation) string {
+	account := gatepost.Account{User: u, Organisation: organisation}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.subjects[u.ID] = account.Subject()
+	return u.ID
+}
+
 // Subject implements auth.Tokens.
 func (a *API) Subject(_ context.Context, token string) (gatepost.Subject, error) {
 	a.mu.Lock()

@@ -1,5 +1,6 @@
 // Package notification tells organisations what concerns them: in the portal's
-// list, and by signed posts to their webhooks.
+// list, by signed posts to their webhooks, and by e-mail to the members who want
+// it, which functions/contact sends.
 //
 // # Webhooks
 //
@@ -37,7 +38,7 @@ type Webhooks interface {
 // Deliveries keeps notifications on their way. RetryDelivery fails with NotFound.
 type Deliveries interface {
 	Notifications(ctx context.Context, organisation, before string, limit int) ([]gatepost.Notification, error)
-	Dispatch(ctx context.Context, now time.Time, limit int) (int, error)
+	Dispatch(ctx context.Context, now time.Time, mail bool, limit int) (int, error)
 	DueDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]gatepost.Delivery, error)
 	FinishDelivery(ctx context.Context, d gatepost.Delivery) error
 	Deliveries(ctx context.Context, organisation string, state gatepost.DeliveryState, before string, limit int) ([]gatepost.Delivery, error)
@@ -57,6 +58,9 @@ type Options struct {
 	// Private lets webhooks have addresses that are not public: loopback,
 	// private and link-local ones.
 	Private bool
+
+	// Mail has notifications written to the members who want them by e-mail, too.
+	Mail bool
 
 	Logger *slog.Logger // default slog.Default()
 }

@@ -120,7 +120,7 @@ func TestWebhook(t *testing.T) {
 			t.Errorf("posted %s %v", posts[0].body, err)
 		}
 		h := posts[0].header
-		if want := "v1=" + notification.Sign(secret, h.Get("Gatepost-Timestamp"), posts[0].body); h.Get("Gatepost-Signature") != want || h.Get("Gatepost-Delivery") == "" {
+		if want := "v1=" + gatepost.SignPost(secret, h.Get("Gatepost-Timestamp"), posts[0].body); h.Get("Gatepost-Signature") != want || h.Get("Gatepost-Delivery") == "" {
 			t.Errorf("signature %q, want %q", h.Get("Gatepost-Signature"), want)
 		}
 		if items := api.Do(owner, "GET", "/v1/deliveries?state=delivered", nil).Want(200).Items(); len(items) != 1 || items[0]["attempts"] != 1.0 {

@@ -3,9 +3,6 @@ package notification
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +34,7 @@ var pauses = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 
 // one. Call it every few seconds.
 func (f *Function) Run(ctx context.Context) error {
 	now := time.Now()
-	if _, err := f.opts.Store.Dispatch(ctx, now, page); err != nil {
+	if _, err := f.opts.Store.Dispatch(ctx, now, f.opts.Mail, page); err != nil {
 		return fmt.Errorf("dispatch notifications: %w", err)
 	}
 	due, err := f.opts.Store.DueDeliveries(ctx, now, lease, page)
@@ -97,7 +94,7 @@ func (f *Function) post(ctx context.Context, d gatepost.Delivery) error {
 	req.Header.Set("User-Agent", "gatepost")
 	req.Header.Set("Gatepost-Delivery", d.ID)
 	req.Header.Set("Gatepost-Timestamp", stamp)
-	req.Header.Set("Gatepost-Signature", "v1="+Sign(d.Webhook.Secret, stamp, body))
+	req.Header.Set("Gatepost-Signature", "v1="+gatepost.SignPost(d.Webhook.Secret, stamp, body))
 	res, err := f.client.Do(req)
 	if err != nil {
 		return reason(err)
@@ -110,15 +107,6 @@ func (f *Function) post(ctx context.Context, d gatepost.Delivery) error {
 		return fmt.Errorf("it answered %d", res.StatusCode)
 	}
 	return nil
-}
-
-// Sign returns the hex HMAC-SHA256 of a post, as its receiver computes it too.
-func Sign(secret, timestamp string, body []byte) string {
-	m := hmac.New(sha256.New, []byte(secret))
-	m.Write([]byte(timestamp))
-	m.Write([]byte{'.'})
-	m.Write(body)
-	return hex.EncodeToString(m.Sum(nil))
 }
 
 // reason is an error of a client without the URL that it puts in front.

@@ -54,9 +54,9 @@ func (s *Store) RemoveWebhook(ctx context.Context, organisation, id string, at t
 
 // Dispatch makes a delivery of each notification that has none yet, for every
 // webhook of its organisation, at most limit notifications, and returns how many
-// it took on. Done by several processes at once, each notification gets its
+// it took on. With mail it has the members written to who want that. Done by several processes at once, each notification gets its
 // deliveries once.
-func (s *Store) Dispatch(ctx context.Context, now time.Time, limit int) (n int, err error) {
+func (s *Store) Dispatch(ctx context.Context, now time.Time, mail bool, limit int) (n int, err error) {
 	err = s.tx(ctx, "dispatch notifications", "notification", func(tx *sql.Tx) error {
 		list, err := queryAll(ctx, tx, scanNotification,
 			`SELECT `+notificationColumns+` FROM notifications WHERE dispatched_at IS NULL ORDER BY id LIMIT $1`, limit)
@@ -67,6 +67,11 @@ func (s *Store) Dispatch(ctx context.Context, now time.Time, limit int) (n int, 
 		for _, note := range list {
 			if _, err := tx.ExecContext(ctx, `UPDATE notifications SET dispatched_at = $2 WHERE id = $1`, note.ID, ms(now)); err != nil {
 				return err
+			}
+			if mail {
+				if err := writeNotification(ctx, tx, note, now); err != nil {
+					return err
+				}
 			}
 			hooks, err := queryAll(ctx, tx, scanWebhook,
 				`SELECT `+webhookColumns+` FROM webhooks WHERE organisation_id = $1 AND removed_at IS NULL ORDER BY id LIMIT 100`, note.Organisation)
