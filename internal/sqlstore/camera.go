@@ -18,7 +18,7 @@ const cameraColumns = `id, national_id, name, longitude, latitude, address, divi
 // CreateCamera enrols a camera and writes entry into the ledger. The camera's
 // NationalID is filled in: the next serial of its division and place. It fails
 // with Invalid when an organisation does not exist and with Conflict when the
-// serials are used up.
+// serials are used up or its owner's plan has no room.
 func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatepost.LedgerEntry) (gatepost.Camera, error) {
 	prefix, err := gatepost.NationalPrefix(c.Division, c.Place)
 	if err != nil {
@@ -30,6 +30,9 @@ func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatep
 	}
 	longitude, latitude := nullPosition(c.Position)
 	err = s.tx(ctx, "create camera", "camera", func(tx *sql.Tx) error {
+		if err := withinPlan(ctx, tx, c, nil); err != nil {
+			return err
+		}
 		var serial int64
 		if err := tx.QueryRowContext(ctx,
 			`INSERT INTO national_serials (prefix, last) VALUES ($1, 1)
@@ -83,7 +86,8 @@ func (s *Store) Cameras(ctx context.Context, f gatepost.CameraFilter, after stri
 // When the owner changes, every share link to the camera and every look at it ends:
 // they rest on a decision that was the former owner's.
 //
-// It fails with NotFound, and with Invalid when an organisation does not exist.
+// It fails with NotFound, with Invalid when an organisation does not exist, and
+// when the owner's plan has no room.
 func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change func(*gatepost.Camera) (gatepost.LedgerEntry, error)) (gatepost.Camera, error) {
 	var c gatepost.Camera
 	err := s.tx(ctx, "update camera", "camera", func(tx *sql.Tx) error {
@@ -97,6 +101,9 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 			return err
 		}
 		c.ID, c.NationalID, c.Epoch, c.CreatedAt = old.ID, old.NationalID, old.Epoch, old.CreatedAt
+		if err := withinPlan(ctx, tx, c, &old); err != nil {
+			return err
+		}
 		fence := fence && old.Epoch > 0 // nobody ever published: nothing to end
 		if fence {
 			c.Epoch++
