@@ -50,7 +50,7 @@ func (s *Service) Register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "list-organisations", Method: http.MethodGet, Path: "/v1/organisations",
 		Summary: "List organisations: all of them for administrators, else one's own", Tags: tags}, s.list)
 	huma.Register(api, huma.Operation{OperationID: "list-divisions", Method: http.MethodGet, Path: "/v1/divisions",
-		Summary: "List the divisions directly below another", Tags: tags}, s.divisions)
+		Summary: "List the divisions directly below another", Tags: tags, Security: auth.Public}, s.divisions)
 }
 
 // Organisation is an organisation as the API shows one.
