@@ -90,6 +90,7 @@ type functionsCmd struct {
 	NodeKey       string `help:"Secret that gateways present." required:"" env:"GATEPOST_NODE_KEY" placeholder:"SECRET"`
 	doorFlags
 	hookFlags
+	peopleFlags
 }
 
 // Run serves until Ctrl-C.
@@ -99,6 +100,10 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	}
 	web := webFlags{TLSCert: c.TLSCert, TLSKey: c.TLSKey}
 	tlsConfig, err := web.tls()
+	if err != nil {
+		return err
+	}
+	carriers, err := c.carriers()
 	if err != nil {
 		return err
 	}
@@ -125,7 +130,8 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, objects.Close()) }()
-	plane := newControlPlane(db, objects, splitAddresses(public, media, &c.doorFlags), public.Scheme == "https", c.PrivateWebhooks, c.Data)
+	plane := newControlPlane(db, objects, controlOptions{addresses: splitAddresses(public, media, &c.doorFlags), secure: public.Scheme == "https",
+		privateWebhooks: c.PrivateWebhooks, carriers: carriers, signup: c.Signup, temp: c.Data})
 	generated, err := plane.prepare(ctx, c.AdminPassword)
 	announceAdmin(generated) // whatever fails from here on
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/camera"
+	"github.com/gatepost-video/gatepost/functions/contact"
 	"github.com/gatepost-video/gatepost/functions/crossgrant"
 	"github.com/gatepost-video/gatepost/functions/footage"
 	"github.com/gatepost-video/gatepost/functions/grant"
@@ -23,12 +24,15 @@ import (
 	"github.com/gatepost-video/gatepost/functions/identity"
 	"github.com/gatepost-video/gatepost/functions/incident"
 	"github.com/gatepost-video/gatepost/functions/integrity"
+	"github.com/gatepost-video/gatepost/functions/invitation"
 	"github.com/gatepost-video/gatepost/functions/ledger"
 	"github.com/gatepost-video/gatepost/functions/node"
 	"github.com/gatepost-video/gatepost/functions/notification"
 	"github.com/gatepost-video/gatepost/functions/organisation"
+	"github.com/gatepost-video/gatepost/functions/plan"
 	"github.com/gatepost-video/gatepost/functions/playback"
 	"github.com/gatepost-video/gatepost/functions/share"
+	"github.com/gatepost-video/gatepost/functions/signup"
 	"github.com/gatepost-video/gatepost/functions/support"
 	"github.com/gatepost-video/gatepost/internal/demo"
 	"github.com/gatepost-video/gatepost/internal/objstore"
@@ -58,30 +62,49 @@ type controlPlane struct {
 	node         *node.Service
 	integrity    *integrity.Service
 	ledger       *ledger.Function
+	contact      *contact.Function
+	plan         *plan.Function
+	invitation   *invitation.Function
+	signup       *signup.Function
 }
 
-// newControlPlane makes the functions. temp is a directory for clips in the
-// making.
-func newControlPlane(db *sqlstore.Store, objects objstore.Store, addresses gatepost.Addresses, secure, privateWebhooks bool, temp string) *controlPlane {
+// controlOptions are what the functions differ in between deployments.
+type controlOptions struct {
+	addresses       gatepost.Addresses
+	secure          bool // the portal is served over TLS
+	privateWebhooks bool
+	carriers        map[gatepost.ContactKind]contact.Carrier
+	signup          bool   // businesses sign themselves up
+	temp            string // a directory for clips in the making
+}
+
+// newControlPlane makes the functions.
+func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOptions) *controlPlane {
 	issuer := token.NewIssuer(db, token.IssuerOptions{})
 	tokens := token.NewVerifier(issuer, token.VerifierOptions{})
+	reach := contact.New(contact.Options{Store: db, Carriers: o.carriers, Portal: o.addresses.HTTP})
+	people := identity.New(identity.Options{Store: db, Issuer: issuer, SecureCookies: o.secure})
 	return &controlPlane{
 		tokens:       tokens,
-		identity:     identity.New(identity.Options{Store: db, Issuer: issuer, SecureCookies: secure}),
+		identity:     people,
 		organisation: organisation.New(db),
-		camera:       camera.New(camera.Options{Store: db, Addresses: addresses}),
-		grant:        grant.New(grant.Options{Store: db, Tokens: issuer, Addresses: addresses}),
-		share:        share.New(share.Options{Store: db, Tokens: issuer, Verifier: tokens, Addresses: addresses}),
+		camera:       camera.New(camera.Options{Store: db, Addresses: o.addresses}),
+		grant:        grant.New(grant.Options{Store: db, Tokens: issuer, Addresses: o.addresses}),
+		share:        share.New(share.Options{Store: db, Tokens: issuer, Verifier: tokens, Addresses: o.addresses}),
 		hold:         hold.New(hold.Options{Store: db}),
 		incident:     incident.New(incident.Options{Store: db}),
 		crossgrant:   crossgrant.New(crossgrant.Options{Store: db}),
 		footage:      footage.New(footage.Options{Store: db}),
 		support:      support.New(support.Options{Store: db}),
-		notification: notification.New(notification.Options{Store: db, Private: privateWebhooks}),
-		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: temp}),
+		notification: notification.New(notification.Options{Store: db, Private: o.privateWebhooks, Mail: reach.Reaches(gatepost.ContactEmail)}),
+		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: o.temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
 		ledger:       ledger.New(ledger.Options{Store: db}),
+		contact:      reach,
+		plan:         plan.New(plan.Options{Store: db}),
+		invitation:   invitation.New(invitation.Options{Store: db, Passwords: people, Reach: reach, Portal: o.addresses.HTTP}),
+		signup:       signup.New(signup.Options{Store: db, Passwords: people, Reach: reach, Closed: !o.signup}),
 	}
 }
 
@@ -91,13 +114,15 @@ func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
 		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
-		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{})}
+		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
+		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register}
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register,
+		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -116,6 +141,8 @@ func (p *controlPlane) jobs() []job {
 		{"incident", 2 * time.Second, p.incident.Run},
 		{"footage", 2 * time.Second, p.footage.Run},
 		{"notification", 2 * time.Second, p.notification.Run},
+		{"signup", time.Hour, p.signup.Run},
+		{"contact", 2 * time.Second, p.contact.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 		{"ledger", time.Second, p.ledger.Run},
 		{"looks", 10 * time.Second, p.playback.TellLooks},

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/contact"
+	"github.com/gatepost-video/gatepost/internal/courier"
 )
 
 // storeFlags say where rows and bytes rest.
@@ -61,6 +63,40 @@ func (f *storeFlags) prepare() error {
 // hookFlags belong to whoever posts notifications.
 type hookFlags struct {
 	PrivateWebhooks bool `help:"Let webhooks have private and loopback addresses, and plain http." env:"GATEPOST_PRIVATE_WEBHOOKS"`
+}
+
+// peopleFlags say how people are reached, and whether they may come in by
+// themselves.
+type peopleFlags struct {
+	SMTPAddress  string `name:"smtp-address" help:"Mail server, host:port. Without one no e-mail is sent: administrators see codes in the portal and pass them on." env:"GATEPOST_SMTP_ADDRESS" placeholder:"ADDR"`
+	SMTPSecurity string `name:"smtp-security" help:"starttls, tls (from the first byte), or none for a relay on this machine." enum:"starttls,tls,none" default:"starttls" env:"GATEPOST_SMTP_SECURITY"`
+	SMTPUser     string `name:"smtp-user" help:"Account at the mail server." env:"GATEPOST_SMTP_USER" placeholder:"USER"`
+	SMTPPassword string `name:"smtp-password" help:"Its password." env:"GATEPOST_SMTP_PASSWORD" placeholder:"PASSWORD"`
+	SMTPFrom     string `name:"smtp-from" help:"Sender of e-mail, such as \"Gatepost <noreply@example.org>\"." env:"GATEPOST_SMTP_FROM" placeholder:"ADDRESS"`
+	SMSWebhook   string `name:"sms-webhook" help:"URL that text messages are posted to, signed. Without one none is sent." env:"GATEPOST_SMS_WEBHOOK" placeholder:"URL"`
+	Signup       bool   `help:"Let small businesses sign themselves up; --no-signup leaves it to invitations." default:"true" negatable:"" env:"GATEPOST_SIGNUP"`
+	SMSSecret    string `name:"sms-secret" help:"Secret that signs those posts." env:"GATEPOST_SMS_SECRET" placeholder:"SECRET"`
+}
+
+// carriers are the ways to reach people that the flags name.
+func (f *peopleFlags) carriers() (map[gatepost.ContactKind]contact.Carrier, error) {
+	carriers := map[gatepost.ContactKind]contact.Carrier{}
+	if f.SMTPAddress != "" {
+		smtp, err := courier.NewSMTP(courier.SMTPOptions{Address: f.SMTPAddress, Security: courier.Security(f.SMTPSecurity),
+			User: f.SMTPUser, Password: f.SMTPPassword, From: f.SMTPFrom})
+		if err != nil {
+			return nil, err
+		}
+		carriers[gatepost.ContactEmail] = smtp
+	}
+	if f.SMSWebhook != "" {
+		sms, err := courier.NewSMS(f.SMSWebhook, f.SMSSecret)
+		if err != nil {
+			return nil, err
+		}
+		carriers[gatepost.ContactPhone] = sms
+	}
+	return carriers, nil
 }
 
 // webFlags are shared by every process that serves HTTP.

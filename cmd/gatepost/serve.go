@@ -18,6 +18,7 @@ type serveCmd struct {
 	doorFlags
 	recordFlags
 	hookFlags
+	peopleFlags
 	AdminPassword string `help:"Password of the first administrator; without it one is made and printed once." env:"GATEPOST_ADMIN_PASSWORD" placeholder:"PASSWORD"`
 	NodeKey       string `help:"Secret that gateways elsewhere present; without it none is let in." env:"GATEPOST_NODE_KEY" placeholder:"SECRET"`
 	Pprof         string `help:"Loopback address of pprof, such as 127.0.0.1:6060." env:"GATEPOST_PPROF" placeholder:"ADDR"`
@@ -30,6 +31,10 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	tlsConfig, err := c.tls()
+	if err != nil {
+		return err
+	}
+	carriers, err := c.carriers()
 	if err != nil {
 		return err
 	}
@@ -71,7 +76,8 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, objects.Close()) }()
 
-	plane := newControlPlane(db, objects, addresses, public.Scheme == "https", c.PrivateWebhooks, c.Data)
+	plane := newControlPlane(db, objects, controlOptions{addresses: addresses, secure: public.Scheme == "https", privateWebhooks: c.PrivateWebhooks,
+		carriers: carriers, signup: c.Signup, temp: c.Data})
 	password := c.AdminPassword
 	if c.Demo {
 		if password, err = demoAdmin(&c.storeFlags, password); err != nil {

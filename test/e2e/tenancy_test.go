@@ -50,6 +50,15 @@ func TestTenancy(t *testing.T) {
 		"from": from, "to": to, "case_number": "bobs-case", "reason": "bobs-case"}, &footage, 201, asker)
 	s.Call("POST", "/v1/support-windows", map[string]any{"reason": "bobs-case", "until": later}, &window, 201, bob.token)
 	s.Call("POST", "/v1/webhooks", map[string]any{"url": "https://bobs-case.example.org/"}, &hook, 201, bob.token)
+	var invitation, message struct{ ID string }
+	s.Call("POST", "/v1/invitations", map[string]any{"contact": "bobs-case@example.org", "role": "watcher"}, &invitation, 201, bob.token)
+	s.Call("PUT", "/v1/me/contact", map[string]any{"contact": "bobs-case@example.org"}, nil, 202, bob.token)
+	var messages struct{ Items []struct{ ID string } }
+	s.Call("GET", "/v1/messages", nil, &messages, 200, bob.token)
+	if len(messages.Items) == 0 {
+		t.Fatal("no message of Bob's")
+	}
+	message.ID = messages.Items[0].ID
 	var entries struct{ Items []struct{ ID string } }
 	s.Call("GET", "/v1/ledger?camera_id="+c.ID, nil, &entries, 200, bob.token)
 	if len(entries.Items) == 0 {
@@ -121,12 +130,28 @@ func TestTenancy(t *testing.T) {
 		// Heads and proofs of the tree are for everybody; they name nobody.
 		"get-ledger-checkpoint": public, "get-ledger-key": public, "prove-ledger-consistency": {want: []int{200, 422}},
 
+		// Whoever holds a token may use it; ids alone open nothing.
+		"create-invitation": {body: map[string]any{"contact": "eve@example.org", "role": "owner", "organisation_id": bob.organisation}, want: []int{403}},
+		"list-invitations":  none, "delete-invitation": {ids: byID(invitation.ID), want: []int{404}},
+		"open-invitation":   {body: map[string]any{"token": invitation.ID}, want: []int{404}},
+		"accept-invitation": {body: map[string]any{"token": invitation.ID, "name": "eve", "password": "eve has a long password"}, want: []int{404}},
+		"get-contact":       {want: []int{200}}, "set-contact": {body: map[string]any{"contact": "alice@example.org"}, want: []int{202}},
+		"verify-contact": {body: map[string]any{"code": "no code"}, want: []int{404, 422}}, "update-contact": {body: map[string]any{"notify": true}, want: []int{409}},
+		"list-messages": none, "retry-message": {ids: byID(message.ID), want: []int{403}},
+		"list-plans": {want: []int{200}}, "put-plan": {ids: map[string]string{"name": "basic"}, body: map[string]any{"cameras": 1, "retention_days": 30}, want: []int{403}},
+		"get-organisation-plan": {ids: byID(bob.organisation), want: []int{404}},
+		"set-organisation-plan": {ids: byID(bob.organisation), body: map[string]any{"plan": "basic"}, want: []int{403}},
+		"get-signup":            public, "verify-signup": {body: map[string]any{"token": invitation.ID, "code": "123456"}, want: []int{404}},
+		"accept-signup": {body: map[string]any{"token": invitation.ID, "undertaking": 1}, want: []int{404}},
+		"begin-signup": {body: map[string]any{"organisation": "eve's", "division": "330102", "name": "eve", "contact": "eve@example.org", "password": "eve has a long password"},
+			want: []int{202}},
+
 		"report-measurement": node, "srt-passphrase": node, "authorise-publish": node, "close-recording": node, "sync-node": node,
 	}
 
 	state := func() string {
 		var all []string
-		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users"} {
+		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users", "/v1/invitations", "/v1/me/contact", "/v1/messages", "/v1/organisations/" + bob.organisation + "/plan"} {
 			status, body := s.Raw("GET", path, nil, bob.token)
 			if status != http.StatusOK {
 				t.Fatalf("GET %s: %d %s", path, status, body)

@@ -591,6 +591,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations, newest first: all of them for administrators, else one's own organisation's */
+        get: operations["list-invitations"];
+        put?: never;
+        /** Invite somebody into an organisation: administrators, and owners and supervisors into their own */
+        post: operations["create-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an invitation */
+        delete: operations["delete-invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept an invitation: an account is made, once */
+        post: operations["accept-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invitations/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read an invitation by its token, without an account */
+        post: operations["open-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ledger": {
         parameters: {
             query?: never;
@@ -704,6 +773,76 @@ export interface paths {
         get: operations["get-me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My e-mail address or phone number, and whether notifications come there */
+        get: operations["get-contact"];
+        /** Have a code sent to a contact, to show that it is mine */
+        put: operations["set-contact"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Have my organisation's notifications come by e-mail, or no longer */
+        patch: operations["update-contact"];
+        trace?: never;
+    };
+    "/v1/me/contact/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the code back: the contact is mine from then on */
+        post: operations["verify-contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages to people, newest first: all of them for administrators, with the codes that have to be passed on by hand; for owners and supervisors their organisation's */
+        get: operations["list-messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message that was given up once more (administrators) */
+        post: operations["retry-message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -824,6 +963,58 @@ export interface paths {
         put?: never;
         /** Add an organisation (administrators) */
         post: operations["create-organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An organisation's plan, and what it has of it */
+        get: operations["get-organisation-plan"];
+        /** Give an organisation a plan, or none (administrators) */
+        put: operations["set-organisation-plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plans that there are, the smallest first */
+        get: operations["list-plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a plan (administrators) */
+        put: operations["put-plan"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -969,6 +1160,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a business can sign up here, and what it undertakes */
+        get: operations["get-signup"];
+        put?: never;
+        /** Sign a business up: a code goes to the contact */
+        post: operations["begin-signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signup/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept the undertaking: the organisation and its owner are made, once */
+        post: operations["accept-signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signup/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the code back */
+        post: operations["verify-signup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/support-windows": {
         parameters: {
             query?: never;
@@ -1095,6 +1338,31 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptInvitationInputBody: {
+            /** @description Default: the contact; another where that is taken */
+            login?: string;
+            /** @description Of the person */
+            name: string;
+            /**
+             * Format: password
+             * @description At least 8 characters
+             */
+            password: string;
+            /** @description Of the link, behind # */
+            token: string;
+        };
+        AcceptInvitationOutputBody: {
+            /** @description To sign in with */
+            login: string;
+        };
+        AcceptSignupInputBody: {
+            token: string;
+            /**
+             * Format: int64
+             * @description The version of the text that was read and is accepted
+             */
+            undertaking: number;
+        };
         AnswerInputBody: {
             answer?: string;
             approve: boolean;
@@ -1125,6 +1393,19 @@ export interface components {
             /** @description Corners in order, WGS-84 */
             polygon?: components["schemas"]["Position"][];
         };
+        AskCodeInputBody: {
+            /** @description An e-mail address or a phone number */
+            contact: string;
+        };
+        AskCodeOutputBody: {
+            /**
+             * Format: date-time
+             * @description Of the code
+             */
+            expires_at: string;
+            /** @description false: nothing is sent that way here, and an administrator knows the code */
+            sent: boolean;
+        };
         AskInputBody: {
             /** @description live, playback */
             actions: string[];
@@ -1140,6 +1421,36 @@ export interface components {
              * @description At most 366 days ahead
              */
             until: string;
+        };
+        AssignPlanInputBody: {
+            /** @description A plan's name; empty for none, which is without limits */
+            plan: string;
+        };
+        BeginSignupInputBody: {
+            /** @description An e-mail address or a phone number, which becomes the login */
+            contact: string;
+            /** @description Code of its county or town, of GET /v1/divisions */
+            division: string;
+            /** @description Of the person who answers for it */
+            name: string;
+            /** @description Its name */
+            organisation: string;
+            /**
+             * Format: password
+             * @description At least 8 characters
+             */
+            password: string;
+        };
+        BegunSignup: {
+            /**
+             * Format: date-time
+             * @description Of the code
+             */
+            expires_at: string;
+            /** @description false: nothing is sent that way here, and an administrator passes the code on */
+            sent: boolean;
+            /** @description For the next steps; keep it */
+            token: string;
         };
         Camera: {
             /** @description The newest verdict; null before the first, and while being measured again */
@@ -1379,6 +1690,18 @@ export interface components {
              */
             size: number;
         };
+        Contact: {
+            /** @description Empty until one is verified */
+            contact: string;
+            /** @enum {string} */
+            kind?: "email" | "phone";
+            /** @description This deployment sends e-mail */
+            mail: boolean;
+            /** @description My organisation's notifications come by e-mail */
+            notify: boolean;
+            /** Format: date-time */
+            verified_at?: string;
+        };
         CreateAPIKeyInputBody: {
             /**
              * Format: date-time
@@ -1415,6 +1738,14 @@ export interface components {
             start?: string;
             /** @description Ids of organisations that may look besides */
             units?: string[];
+        };
+        CreateInvitationInputBody: {
+            /** @description An e-mail address or a phone number */
+            contact: string;
+            /** @description Default: one's own */
+            organisation_id?: string;
+            /** @enum {string} */
+            role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
         };
         CreateOrganisationInputBody: {
             /** @description Division code */
@@ -1914,6 +2245,27 @@ export interface components {
             user_id: string;
             user_name: string;
         };
+        Invitation: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** @description User id */
+            accepted_by?: string;
+            contact: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description User id */
+            invited_by: string;
+            organisation_id: string;
+            /** @enum {string} */
+            role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+            /** @description The link goes to the contact; false: the inviter passes it on */
+            sent: boolean;
+            /** @enum {string} */
+            state: "open" | "accepted" | "revoked" | "expired";
+        };
         JWK: {
             alg: string;
             crv: string;
@@ -1985,6 +2337,16 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListInvitation: {
+            items: components["schemas"]["Invitation"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListMessage: {
+            items: components["schemas"]["Message"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListNotification: {
             items: components["schemas"]["Notification"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -1992,6 +2354,11 @@ export interface components {
         };
         ListOrganisation: {
             items: components["schemas"]["Organisation"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListPlan: {
+            items: components["schemas"]["Plan"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -2026,6 +2393,7 @@ export interface components {
             next: string;
         };
         LoginInputBody: {
+            /** @description A login, or the e-mail address or phone number that serves as one */
             login: string;
             /** Format: password */
             password: string;
@@ -2078,6 +2446,37 @@ export interface components {
             camera_id: string;
             measurement: components["schemas"]["Measurement"];
         };
+        Message: {
+            /** @description Id of the sign-up, the user, the invitation or the notification */
+            about: string;
+            /** Format: int64 */
+            attempts: number;
+            /** @description Nothing is sent that way here */
+            by_hand: boolean;
+            /** @description To pass on by hand, where nothing is sent that way; for administrators */
+            code?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "email" | "phone";
+            last_error?: string;
+            /**
+             * Format: date-time
+             * @description Of the next try, while it waits for one
+             */
+            next_at?: string;
+            /** @enum {string} */
+            purpose: "signup" | "signup_exists" | "contact" | "invitation" | "notification";
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            state: "waiting" | "delivered" | "dead";
+            /** @description Where it goes: masked, unless it is to be passed on by hand */
+            to: string;
+        };
         NewAPIKey: {
             /** Format: date-time */
             created_at: string;
@@ -2129,6 +2528,29 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        NewInvitation: {
+            /** Format: date-time */
+            accepted_at?: string;
+            /** @description User id */
+            accepted_by?: string;
+            contact: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description User id */
+            invited_by: string;
+            organisation_id: string;
+            /** @enum {string} */
+            role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+            /** @description The link goes to the contact; false: the inviter passes it on */
+            sent: boolean;
+            /** @enum {string} */
+            state: "open" | "accepted" | "revoked" | "expired";
+            /** @description The link, shown once, where it is not sent */
+            url?: string;
+        };
         NewShare: {
             id: string;
             /** @description The token that the link carries */
@@ -2159,6 +2581,16 @@ export interface components {
             kind: string;
             organisation_id: string;
         };
+        OpenedInvitation: {
+            /** @description Which becomes the login unless another is chosen */
+            contact: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Its name */
+            organisation: string;
+            /** @enum {string} */
+            role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+        };
         OpenedShare: {
             actions: ("live" | "playback")[];
             camera: components["schemas"]["SharedCamera"];
@@ -2186,6 +2618,10 @@ export interface components {
              * @description At most 24 hours from now
              */
             until: string;
+        };
+        OpenInvitationInputBody: {
+            /** @description Of the link, behind # */
+            token: string;
         };
         Organisation: {
             /** Format: date-time */
@@ -2254,6 +2690,29 @@ export interface components {
             /** @description A sign tells passers-by (Order 799 art. 13). Must be true, unless an administrator enrols */
             sign_posted?: boolean;
         };
+        Plan: {
+            /**
+             * Format: int64
+             * @description How many that are not retired
+             */
+            cameras: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description For how many days each keeps its recordings, at most
+             */
+            retention_days: number;
+        };
+        PlanUse: {
+            /**
+             * Format: int64
+             * @description That are not retired
+             */
+            cameras: number;
+            organisation_id: string;
+            /** @description Absent: not limited */
+            plan?: components["schemas"]["Plan"];
+        };
         PlayURLs: {
             hls?: string;
             playlist?: string;
@@ -2314,6 +2773,12 @@ export interface components {
             rtsps?: string;
             srt?: string;
             whip?: string;
+        };
+        PutPlanInputBody: {
+            /** Format: int64 */
+            cameras: number;
+            /** Format: int64 */
+            retention_days: number;
         };
         ReceivedFootageRequest: {
             answers: components["schemas"]["FootageAnswer"][];
@@ -2478,6 +2943,17 @@ export interface components {
              */
             to?: string;
         };
+        SignedUp: {
+            /** @description To sign in with */
+            login: string;
+            organisation_id: string;
+            plan: string;
+        };
+        SignupInfo: {
+            /** @description false: accounts come by invitation only */
+            open: boolean;
+            undertaking: components["schemas"]["Undertaking"];
+        };
         StreamKey: {
             /** @description Complete URLs to push to; they hold the key, except whip, which takes it as bearer token */
             publish: components["schemas"]["PublishURLs"];
@@ -2525,6 +3001,15 @@ export interface components {
         TokenInputBody: {
             token: string;
         };
+        Undertaking: {
+            en: string;
+            /** Format: int64 */
+            version: number;
+            zh: string;
+        };
+        UpdateContactInputBody: {
+            notify: boolean;
+        };
         UpdateUserInputBody: {
             /** @description true ends the user's sessions, API keys and running looks at once */
             disabled?: boolean;
@@ -2540,6 +3025,14 @@ export interface components {
             organisation: components["schemas"]["OrganisationRef"];
             /** @enum {string} */
             role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+        };
+        VerifyContactInputBody: {
+            code: string;
+        };
+        VerifySignupInputBody: {
+            /** @description Six digits */
+            code: string;
+            token: string;
         };
         Violation: {
             /** @description Where, e.g. body.position.longitude or query.limit */
@@ -4041,6 +4534,170 @@ export interface operations {
             };
         };
     };
+    "list-invitations": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListInvitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitationInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitationInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptInvitationOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenInvitationInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedInvitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-ledger": {
         parameters: {
             query?: {
@@ -4271,6 +4928,200 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskCodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskCodeOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateContactInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyContactInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-messages": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only those; absent: all */
+                state?: "waiting" | "delivered" | "dead";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMessage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4530,6 +5381,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-organisation-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanUse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-organisation-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignPlanInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanUse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListPlan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Lower-case letters, digits and - */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutPlanInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             /** @description Error */
@@ -4912,6 +5894,133 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SharedGrant"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignupInfo"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "begin-signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginSignupInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunSignup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptSignupInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedUp"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifySignupInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
