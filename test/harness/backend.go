@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"testing"
 	"time"
@@ -56,6 +57,22 @@ func (b *Backends) Server(t testing.TB, extra ...string) *Server {
 	s := NewServerWith(t, b.Env(), append(b.Flags(), extra...)...)
 	s.Backends = b
 	return s
+}
+
+// Apart starts gateway and functions as two processes on them; extra are flags of
+// the gateway. The gateway has the functions' API for its own.
+func (b *Backends) Apart(t testing.TB, extra ...string) (gateway, functions *Server) {
+	t.Helper()
+	api, media := address(t), address(t)
+	url := "http://" + api
+	common := append([]string{"--media-url", "http://" + media, "--public-url", url, "--node-key", "a secret of both planes", "--objects", b.Objects()}, doors(t)...)
+	functions = &Server{T: t, Data: t.TempDir(), Log: &LogTail{}, Env: b.Env(), Scheme: "http", HTTP: api, Media: api, Backends: b}
+	functions.Args = append([]string{"functions", "--data", functions.Data, "--database", b.Database, "--http", api}, common...)
+	functions.begin(t)
+	gateway = &Server{T: t, Data: t.TempDir(), Log: &LogTail{}, Env: b.Env(), Scheme: "http", HTTP: api, Media: media, Backends: b}
+	gateway.Args = slices.Concat([]string{"gateway", "--data", gateway.Data, "--media", media, "--control", url, "--pprof", address(t)}, common, extra)
+	gateway.begin(t)
+	return gateway, functions
 }
 
 // StartS3 starts the S3 server again, on the same port and data.

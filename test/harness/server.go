@@ -39,7 +39,8 @@ func Root(t testing.TB) string {
 	}
 }
 
-// Server is one run of bin/gatepost serve, restartable with the same data.
+// Server is one run of bin/gatepost, restartable with the same data: serve, or the
+// gateway or the functions alone.
 type Server struct {
 	T        testing.TB // what fails; see In
 	Data     string
@@ -94,11 +95,23 @@ func NewServerWith(t testing.TB, env []string, extra ...string) *Server {
 	if slices.Contains(extra, "--tls-cert") {
 		s.Scheme = "https"
 	}
-	addr := func() string { return fmt.Sprintf("127.0.0.1:%d", FreePort(t)) }
-	s.HTTP, s.Media = addr(), addr()
+	s.HTTP, s.Media = address(t), address(t)
 	s.Args = append([]string{"serve", "--data", s.Data, "--http", s.HTTP, "--media", s.Media,
-		"--rtsp", addr(), "--rtmp", addr(), "--srt", addr(), "--webrtc-udp", addr(),
-		"--public-url", s.Scheme + "://" + s.HTTP, "--pprof", addr()}, extra...)
+		"--public-url", s.Scheme + "://" + s.HTTP, "--pprof", address(t)}, append(doors(t), extra...)...)
+	s.begin(t)
+	return s
+}
+
+// address is a free one on the loopback interface.
+func address(t testing.TB) string { return fmt.Sprintf("127.0.0.1:%d", FreePort(t)) }
+
+// doors are flags that put every door for cameras on a port of its own.
+func doors(t testing.TB) []string {
+	return []string{"--rtsp", address(t), "--rtmp", address(t), "--srt", address(t), "--webrtc-udp", address(t)}
+}
+
+// begin starts the server, to be stopped when t ends.
+func (s *Server) begin(t testing.TB) {
 	s.Start()
 	t.Cleanup(func() {
 		s.Stop()
@@ -107,10 +120,9 @@ func NewServerWith(t testing.TB, env []string, extra ...string) *Server {
 			if len(tail) > 8000 {
 				tail = tail[len(tail)-8000:]
 			}
-			t.Logf("server log:\n%s", tail)
+			t.Logf("log of %s:\n%s", s.Args[0], tail)
 		}
 	})
-	return s
 }
 
 // Arg is the value of a flag that the server was started with.
