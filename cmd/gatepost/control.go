@@ -15,6 +15,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/camera"
 	"github.com/gatepost-video/gatepost/functions/contact"
 	"github.com/gatepost-video/gatepost/functions/crossgrant"
+	"github.com/gatepost-video/gatepost/functions/duty"
 	"github.com/gatepost-video/gatepost/functions/footage"
 	"github.com/gatepost-video/gatepost/functions/grant"
 	"github.com/gatepost-video/gatepost/functions/hold"
@@ -56,6 +57,7 @@ type controlPlane struct {
 	incident     *incident.Function
 	crossgrant   *crossgrant.Function
 	footage      *footage.Function
+	duty         *duty.Function
 	support      *support.Function
 	notification *notification.Function
 	playback     *playback.Function
@@ -95,6 +97,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		incident:     incident.New(incident.Options{Store: db}),
 		crossgrant:   crossgrant.New(crossgrant.Options{Store: db}),
 		footage:      footage.New(footage.Options{Store: db}),
+		duty:         duty.New(duty.Options{Store: db}),
 		support:      support.New(support.Options{Store: db}),
 		notification: notification.New(notification.Options{Store: db, Private: o.privateWebhooks, Mail: reach.Reaches(gatepost.ContactEmail)}),
 		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: o.temp}),
@@ -113,7 +116,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
-		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
+		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), duty: duty.New(duty.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
 		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
 		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{})}
 }
@@ -121,7 +124,7 @@ func unconnected() *controlPlane {
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register,
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register,
 		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register}
 }
 
@@ -140,6 +143,7 @@ func (p *controlPlane) jobs() []job {
 		{"playback", time.Hour, p.playback.Run},
 		{"incident", 2 * time.Second, p.incident.Run},
 		{"footage", 2 * time.Second, p.footage.Run},
+		{"duty", 2 * time.Second, p.duty.Run},
 		{"notification", 2 * time.Second, p.notification.Run},
 		{"signup", time.Hour, p.signup.Run},
 		{"contact", 2 * time.Second, p.contact.Run},

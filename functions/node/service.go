@@ -169,6 +169,9 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 		st.Node, st.SeenAt = req.Node, now
 		statuses = append(statuses, st)
 	}
+	// Looks first: a word on a camera means that what is known of its viewers is
+	// as new.
+	reply.LooksHeard = s.hear(ctx, req, now)
 	if err := s.opts.Store.PutStatuses(ctx, statuses); err != nil {
 		return reply, err
 	}
@@ -176,7 +179,6 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 		return reply, err
 	}
 	reply.Missing = s.missing(ctx, req.Node, stored)
-	reply.LooksHeard = s.hear(ctx, req, now)
 	return reply, nil
 }
 

@@ -36,6 +36,7 @@ type Looks struct {
 type look struct {
 	gatepost.Look       // its End is when he was last seen, zero for one who says when he leaves
 	before        int64 // bytes when he came
+	known         bool  // the control plane has heard of it
 }
 
 // Begin says that somebody watches a camera under a grant. The caller must call
@@ -138,7 +139,8 @@ func (l *Looks) until(k *look, at time.Time) gatepost.Look {
 	return told
 }
 
-// tell lists the looks that are over, and those under way when all is set.
+// tell lists the looks that are over, those that nobody has heard of yet, and all
+// under way when all is set.
 func (l *Looks) tell(all bool) []gatepost.Look {
 	now := time.Now()
 	l.mu.Lock()
@@ -149,24 +151,32 @@ func (l *Looks) tell(all bool) []gatepost.Look {
 		}
 	}
 	out := append([]gatepost.Look(nil), l.ended...)
-	if all {
-		for k := range l.open {
+	for k := range l.open {
+		if all || !k.known {
 			out = append(out, l.until(k, now))
 		}
 	}
 	return out
 }
 
-// heard forgets those that are over among looks that were told.
+// heard forgets those that are over among looks that were told, and notes that
+// the others are known.
 func (l *Looks) heard(told []gatepost.Look) {
-	known := make(map[string]struct{}, len(told))
+	known, begun := make(map[string]struct{}, len(told)), make(map[string]struct{}, len(told))
 	for _, t := range told {
 		if t.Ended {
 			known[t.ID] = struct{}{}
+		} else {
+			begun[t.ID] = struct{}{}
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for k := range l.open {
+		if _, ok := begun[k.ID]; ok {
+			k.known = true
+		}
+	}
 	var rest []gatepost.Look
 	for _, e := range l.ended {
 		if _, ok := known[e.ID]; !ok {

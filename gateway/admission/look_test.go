@@ -8,8 +8,8 @@ import (
 	"github.com/gatepost-video/gatepost"
 )
 
-// TestLooks: what is over is told until it was heard, what goes on only when all
-// is asked for.
+// TestLooks: what is over and what has begun is told until it was heard, what goes
+// on only when all is asked for.
 func TestLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent int64
@@ -17,8 +17,14 @@ func TestLooks(t *testing.T) {
 		sent = 1000
 		left := l.Begin("g1", "c", "whep")
 		began := time.Now().UTC()
+		for range 2 { // it is told again until it was heard
+			if told := l.tell(false); len(told) != 1 || told[0].Ended || told[0].GrantID != "g1" {
+				t.Errorf("begun: %+v", told)
+			}
+		}
+		l.heard(l.tell(false))
 		if told := l.tell(false); len(told) != 0 {
-			t.Errorf("nothing is over: %+v", told)
+			t.Errorf("nothing is new: %+v", told)
 		}
 		time.Sleep(10 * time.Second)
 		sent = 5000
@@ -98,6 +104,7 @@ func TestLooksRevoked(t *testing.T) {
 		l := &Looks{}
 		l.Seen("g", "c")
 		l.Seen("other", "c")
+		l.heard(l.tell(false))
 		last := time.Now().UTC()
 		time.Sleep(time.Second)
 		l.revoked([]string{"g", "of nobody here"})

@@ -29,7 +29,7 @@ func (a *Admission) Run(ctx context.Context) error {
 	for {
 		all := !time.Now().Before(full)
 		err := a.sync(ctx, all)
-		if all {
+		if all && err == nil { // a control plane that is back hears all at once
 			full = time.Now().Add(a.options.FullEvery)
 		}
 		if (err != nil) != away && ctx.Err() == nil {

@@ -48,6 +48,12 @@ func TestTenancy(t *testing.T) {
 	s.Call("POST", "/v1/cross-grants", map[string]any{"cameras": []string{c.ID}, "actions": []string{"live"}, "purpose": "inspection", "reason": "bobs-case", "until": later}, &cross, 201, asker)
 	s.Call("POST", "/v1/footage-requests", map[string]any{"area": map[string]any{"circle": map[string]any{"centre": map[string]float64{"longitude": 120, "latitude": 30}, "metres": 9000}},
 		"from": from, "to": to, "case_number": "bobs-case", "reason": "bobs-case"}, &footage, 201, asker)
+	var officer, handover struct{ ID string }
+	var shifts struct{ Items []struct{ ID string } }
+	s.Call("GET", "/v1/me", nil, &officer, 200, commander)
+	s.Call("POST", "/v1/duty/shifts", map[string]any{"user_id": officer.ID, "from": from, "to": later}, &shifts, 201, commander)
+	s.Call("POST", "/v1/duty/shifts/"+shifts.Items[0].ID+"/check-in", nil, nil, 200, commander)
+	s.Call("POST", "/v1/duty/handovers", map[string]any{"shift_id": shifts.Items[0].ID, "happened": "bobs-case"}, &handover, 201, commander)
 	s.Call("POST", "/v1/support-windows", map[string]any{"reason": "bobs-case", "until": later}, &window, 201, bob.token)
 	s.Call("POST", "/v1/webhooks", map[string]any{"url": "https://bobs-case.example.org/"}, &hook, 201, bob.token)
 	var invitation, message struct{ ID string }
@@ -121,8 +127,13 @@ func TestTenancy(t *testing.T) {
 		"list-footage-requests": none, "withdraw-footage-request": {ids: byID(footage.ID), want: []int{404}}, "list-footage-requests-received": none,
 		"list-footage-request-cameras": {ids: byID(footage.ID), want: []int{404}}, "revoke-footage-answer": {ids: byID(footage.ID), want: []int{404}},
 		"answer-footage-request": {ids: byID(footage.ID), body: map[string]any{"cameras": []string{c.ID}}, want: []int{404}},
-		"open-support-window":    {body: with(map[string]any{"reason": "curious", "until": later}), want: []int{404}},
-		"list-support-windows":   none, "close-support-window": {ids: byID(window.ID), want: []int{404}},
+		"list-watches":           {want: []int{403}}, "list-watch-alarms": {want: []int{403, 422}}, "get-watch-setting": {want: []int{403}}, "list-shifts": {want: []int{403, 422}}, "list-duty-gaps": {want: []int{403, 422}},
+		"update-watch-setting": {body: map[string]any{"alarm_after_seconds": 600}, want: []int{403}}, "list-handovers": {want: []int{403}},
+		"create-shifts": {body: map[string]any{"user_id": bob.user, "from": from, "to": later}, want: []int{403}},
+		"delete-shift":  {ids: byID(c.ID), want: []int{404}}, "check-in-shift": {ids: byID(c.ID), want: []int{404}}, "check-out-shift": {ids: byID(c.ID), want: []int{404}},
+		"create-handover": {body: map[string]any{"shift_id": shifts.Items[0].ID, "happened": "curious"}, want: []int{422}}, "acknowledge-handover": {ids: byID(handover.ID), want: []int{404}},
+		"open-support-window":  {body: with(map[string]any{"reason": "curious", "until": later}), want: []int{404}},
+		"list-support-windows": none, "close-support-window": {ids: byID(window.ID), want: []int{404}},
 		"list-notifications": none, "list-webhooks": none, "list-deliveries": none,
 		"create-webhook": {body: map[string]any{"url": "ftp://example.org"}, want: []int{422}}, "delete-webhook": {ids: byID(hook.ID), want: []int{404}},
 		"retry-delivery": {ids: byID(hook.ID), want: []int{404}},

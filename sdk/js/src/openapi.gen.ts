@@ -331,6 +331,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/duty/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Class 1 cameras that were not watched for too long, newest first */
+        get: operations["list-watch-alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Class 1 cameras of my division, and who watches each now */
+        get: operations["list-watches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When nobody was assigned, present or watching */
+        get: operations["list-duty-gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My organisation's handovers, newest first */
+        get: operations["list-handovers"];
+        put?: never;
+        /** Write down for the next shift what happened and what goes on */
+        post: operations["create-handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/handovers/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a handover over, being on duty */
+        post: operations["acknowledge-handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** After how long an unwatched camera of my division is an alarm */
+        get: operations["get-watch-setting"];
+        /** Set it for my division and what lies below it */
+        put: operations["update-watch-setting"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My organisation's shifts in a window */
+        get: operations["list-shifts"];
+        put?: never;
+        /** Enter a shift into the rota, once or again and again */
+        post: operations["create-shifts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/shifts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a shift that has not begun out of the rota */
+        delete: operations["delete-shift"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/shifts/{id}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take up my own shift */
+        post: operations["check-in-shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duty/shifts/{id}/check-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave my own shift */
+        post: operations["check-out-shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/footage-requests": {
         parameters: {
             query?: never;
@@ -1822,6 +1995,26 @@ export interface components {
             /** @description Empty for a province */
             parent: string;
         };
+        DutyGap: {
+            camera_id?: string;
+            camera_name?: string;
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            kind: "rota" | "attendance" | "watch";
+            shift_id?: string;
+            /**
+             * Format: date-time
+             * @description Of one that goes on: now, or the end of the window
+             */
+            to: string;
+            /** @description Who was assigned */
+            user_id?: string;
+            user_name?: string;
+        };
+        DutyGaps: {
+            items: components["schemas"]["DutyGap"][];
+        };
         EnrolInputBody: {
             address?: string;
             /** @description Who benefits from it; default the owner */
@@ -2145,6 +2338,28 @@ export interface components {
              */
             to?: string;
         };
+        Handover: {
+            /** Format: date-time */
+            acknowledged_at?: string;
+            /** @description User id */
+            acknowledged_by?: string;
+            acknowledged_by_name?: string;
+            /** Format: date-time */
+            at: string;
+            author_id: string;
+            author_name: string;
+            happened: string;
+            id: string;
+            open_matters?: string;
+            shift_id: string;
+        };
+        HandoverInputBody: {
+            happened: string;
+            /** @description What the next shift goes on with */
+            open_matters?: string;
+            /** @description My own, taken up */
+            shift_id: string;
+        };
         Hold: {
             camera_id: string;
             case_number: string;
@@ -2317,6 +2532,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListHandover: {
+            items: components["schemas"]["Handover"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListHold: {
             items: components["schemas"]["Hold"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -2377,8 +2597,23 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListShift: {
+            items: components["schemas"]["Shift"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListUser: {
             items: components["schemas"]["User"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListWatch: {
+            items: components["schemas"]["Watch"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListWatchAlarm: {
+            items: components["schemas"]["WatchAlarm"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -2872,6 +3107,10 @@ export interface components {
             expires_at: string;
             user: components["schemas"]["User"];
         };
+        SetInputBody: {
+            /** Format: int64 */
+            alarm_after_seconds: number;
+        };
         Share: {
             actions: ("live" | "playback")[];
             camera_id: string;
@@ -2942,6 +3181,40 @@ export interface components {
              * @description Playback: end of the window, at most 31 days after its start
              */
             to?: string;
+        };
+        Shift: {
+            /** Format: date-time */
+            checked_in?: string;
+            /** Format: date-time */
+            checked_out?: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            /** Format: date-time */
+            to: string;
+            user_id: string;
+            user_name: string;
+        };
+        ShiftsInputBody: {
+            /**
+             * Format: int64
+             * @description With times: again so many days later, e.g. 7 for the same time of each week
+             */
+            every_days?: number;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: int64
+             * @description How often in all; default once
+             */
+            times?: number;
+            /**
+             * Format: date-time
+             * @description At most 24 hours later
+             */
+            to: string;
+            /** @description Who is on duty */
+            user_id: string;
         };
         SignedUp: {
             /** @description To sign in with */
@@ -3052,6 +3325,59 @@ export interface components {
             /** @description As of a grant, for all of them */
             purpose?: string;
             reason?: string;
+        };
+        Watch: {
+            /** @description Of the open alarm */
+            alarm_id?: string;
+            camera_id: string;
+            division: string;
+            name: string;
+            online: boolean;
+            /**
+             * Format: int64
+             * @description How many others watch: the owner, guests of a share link
+             */
+            others: number;
+            /**
+             * Format: date-time
+             * @description From when on it is watched, or is not
+             */
+            since?: string;
+            /** @description By somebody of a unit in charge of its division */
+            watched: boolean;
+            /** @description Of the units in charge */
+            watchers: components["schemas"]["Watcher"][];
+        };
+        WatchAlarm: {
+            camera_id: string;
+            camera_name: string;
+            /** @enum {string} */
+            cause: "unattended" | "offline";
+            /** Format: date-time */
+            closed_at?: string;
+            division: string;
+            id: string;
+            /** Format: date-time */
+            opened_at: string;
+            /**
+             * Format: date-time
+             * @description When the camera was last watched
+             */
+            since: string;
+        };
+        Watcher: {
+            organisation_id: string;
+            organisation_name: string;
+            /** Format: date-time */
+            since: string;
+            user_id: string;
+            user_name: string;
+        };
+        WatchSetting: {
+            /** Format: int64 */
+            alarm_after_seconds: number;
+            /** @description The division that set it; empty: none, it is the default */
+            set_by: string;
         };
         Webhook: {
             /** @description Scheme and host */
@@ -3863,6 +4189,433 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListDivision"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-watch-alarms": {
+        parameters: {
+            query: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                from: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description At most 62 days later */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWatchAlarm"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-watches": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only those that nobody watches */
+                unwatched?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWatch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-duty-gaps": {
+        parameters: {
+            query: {
+                from: string;
+                /** @description At most 62 days later */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DutyGaps"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-handovers": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHandover"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "acknowledge-handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handover"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-watch-setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchSetting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-watch-setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchSetting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-shifts": {
+        parameters: {
+            query: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                from: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description At most 62 days later */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListShift"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftsInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListShift"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-in-shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shift"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-out-shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shift"];
                 };
             };
             /** @description Error */
