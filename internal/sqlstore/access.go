@@ -28,7 +28,7 @@ func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepos
 	case gatepost.KindThirdParty:
 		return f, nil
 	case gatepost.KindOperator:
-		f.Support, err = queryAll(ctx, s.read, scanSupport,
+		f.Support, err = queryAll(ctx, s.fixed, scanSupport,
 			`SELECT `+supportColumns+` FROM support_windows
 			 WHERE owner_id = $1 AND until_at > $2 AND closed_at IS NULL AND (camera_id = '' OR camera_id = $3)`,
 			c.Owner, ms(at), c.ID)
@@ -37,7 +37,7 @@ func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepos
 	if f.Incidents, err = s.incidentsAround(ctx, who, c, at); err != nil {
 		return f, s.failed("read incidents", "incident", err)
 	}
-	f.Grants, err = queryAll(ctx, s.read, scanCrossGrant,
+	f.Grants, err = queryAll(ctx, s.fixed, scanCrossGrant,
 		`SELECT `+crossGrantColumns+` FROM cross_grants
 		 WHERE id IN (SELECT cross_grant_id FROM cross_grant_cameras WHERE camera_id = $1 AND grantee_id = $2)
 		   AND approved AND revoked_at IS NULL AND until_at > $3`,
@@ -72,7 +72,7 @@ func (s *Store) incidentsAround(ctx context.Context, who gatepost.Subject, c gat
 	if len(where) == 0 {
 		return nil, nil
 	}
-	return queryAll(ctx, s.read, scanIncident,
+	return queryAll(ctx, s.fixed, scanIncident,
 		`SELECT `+incidentColumns+` FROM incidents
 		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+strings.Join(where, " OR ")+`))
 		   AND ($3 AND levels <> '' OR id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $2))

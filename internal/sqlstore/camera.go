@@ -62,7 +62,7 @@ func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatep
 
 // Camera returns a camera. It fails with NotFound.
 func (s *Store) Camera(ctx context.Context, id string) (gatepost.Camera, error) {
-	c, err := queryOne(ctx, s.read, scanCamera, `SELECT `+cameraColumns+` FROM cameras WHERE id = $1`, id)
+	c, err := queryOne(ctx, s.fixed, scanCamera, `SELECT `+cameraColumns+` FROM cameras WHERE id = $1`, id)
 	return c, s.failed("read camera", "camera", err)
 }
 

@@ -34,6 +34,7 @@ const (
 	sqliteReaders      = 4
 	postgresOpen       = 16
 	postgresIdle       = 4
+	postgresFixed      = 4
 	postgresIdleTime   = 5 * time.Minute
 	postgresLifetime   = 30 * time.Minute
 	openTimeout        = 10 * time.Second
@@ -48,6 +49,7 @@ type Store struct {
 	engine Engine
 	place  string                 // what and where the database is, without its password
 	read   *sql.DB                // for single statements that change nothing
+	fixed  *sql.DB                // like read; PostgreSQL plans each statement once, whatever its arguments
 	write  *sql.DB                // SQLite: the one writing connection; PostgreSQL: the same pool as read
 	seal   atomic.Pointer[[]byte] // the secret that ledger entries are sealed with, once it is known
 }
@@ -108,6 +110,9 @@ func (s *Store) Close() error {
 	if s.read != s.write {
 		err = errors.Join(err, s.read.Close())
 	}
+	if s.fixed != s.read {
+		err = errors.Join(err, s.fixed.Close())
+	}
 	if err != nil {
 		return fmt.Errorf("close %s: %w", s.place, err)
 	}
@@ -152,6 +157,7 @@ func openSQLite(ctx context.Context, databaseURL string) (*Store, error) {
 	if s.read, err = sqlitePool(path, sqliteReaders, true); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", s.place, err), s.write.Close())
 	}
+	s.fixed = s.read
 	if err := s.read.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.unavailable(err), s.Close())
 	}
@@ -210,17 +216,29 @@ func openPostgres(ctx context.Context, databaseURL string) (*Store, error) {
 			"the database URL is malformed; it reads postgres://user:password@host:5432/name?sslmode=require, with special characters in the password percent-encoded")
 	}
 	config.ConnectTimeout = openTimeout
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(postgresOpen)
-	db.SetMaxIdleConns(postgresIdle)
-	db.SetConnMaxIdleTime(postgresIdleTime)
-	db.SetConnMaxLifetime(postgresLifetime)
+	db := postgresPool(stdlib.OpenDB(*config), postgresOpen)
 	s := &Store{engine: PostgreSQL, read: db, write: db,
 		place: fmt.Sprintf("the PostgreSQL database %q at %s port %d", config.Database, config.Host, config.Port)}
+	s.fixed = postgresPool(stdlib.OpenDB(*config, stdlib.OptionAfterConnect(planOnce)), postgresFixed)
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(s.unavailable(err), db.Close())
+		return nil, errors.Join(s.unavailable(err), s.Close())
 	}
 	return s, nil
+}
+
+// planOnce spares a connection the planning of each statement it runs again, which
+// takes longer than many a statement itself.
+func planOnce(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+	return err
+}
+
+func postgresPool(db *sql.DB, open int) *sql.DB {
+	db.SetMaxOpenConns(open)
+	db.SetMaxIdleConns(min(open, postgresIdle))
+	db.SetConnMaxIdleTime(postgresIdleTime)
+	db.SetConnMaxLifetime(postgresLifetime)
+	return db
 }
