@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -13,20 +16,14 @@ import (
 const lookColumns = `id, grant_id, camera_id, transport, start_at, end_at, bytes, ended`
 
 // PutLooks takes the word of a node on looks, at a time. What it said before
-// about the same looks is replaced. A look that ends is written into the ledger,
-// once; once more only if it turns out to have gone on.
+// about the same looks is replaced; of several words on one, the last counts. A look
+// that ends is written into the ledger, once; once more only if it turns out to have
+// gone on.
 func (s *Store) PutLooks(ctx context.Context, node string, looks []gatepost.Look, now time.Time) error {
 	for len(looks) > 0 {
 		chunk := looks[:min(len(looks), statusChunk)]
 		looks = looks[len(chunk):]
-		err := s.tx(ctx, "put looks", "look", func(tx *sql.Tx) error {
-			for _, l := range chunk {
-				if err := s.putLook(ctx, tx, node, l, now); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		err := s.tx(ctx, "put looks", "look", func(tx *sql.Tx) error { return s.putLooks(ctx, tx, node, chunk, now) })
 		if err != nil {
 			return err
 		}
@@ -34,24 +31,46 @@ func (s *Store) PutLooks(ctx context.Context, node string, looks []gatepost.Look
 	return nil
 }
 
-func (s *Store) putLook(ctx context.Context, tx *sql.Tx, node string, l gatepost.Look, now time.Time) error {
-	was, err := queryOne(ctx, tx, scanLook, `SELECT `+lookColumns+` FROM looks WHERE id = $1`, l.ID)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+func (s *Store) putLooks(ctx context.Context, tx *sql.Tx, node string, looks []gatepost.Look, now time.Time) error {
+	last := make(map[string]gatepost.Look, len(looks))
+	for _, l := range looks {
+		last[l.ID] = l
+	}
+	ids := slices.Sorted(maps.Keys(last))
+	known, err := queryAll(ctx, tx, scanLook, `SELECT `+lookColumns+` FROM looks WHERE id IN (`+placeholders(1, len(ids))+`)`, anys(ids)...)
+	if err != nil {
 		return err
 	}
-	if was.Ended && l.End.UnixMilli() <= was.End.UnixMilli() {
-		return nil // told again
+	for _, was := range known {
+		if was.Ended && ms(last[was.ID].End) <= ms(was.End) {
+			delete(last, was.ID) // told again
+		}
 	}
-	if _, err := tx.ExecContext(ctx,
-		`INSERT INTO looks (`+lookColumns+`, node, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		 ON CONFLICT (id) DO UPDATE SET end_at = EXCLUDED.end_at, bytes = EXCLUDED.bytes, ended = EXCLUDED.ended, seen_at = EXCLUDED.seen_at`,
-		l.ID, l.GrantID, l.CameraID, l.Transport, ms(l.Start), ms(l.End), l.Bytes, l.Ended, node, ms(now)); err != nil {
-		return err
-	}
-	if !l.Ended {
+	if len(last) == 0 {
 		return nil
 	}
-	return s.lookEnded(ctx, tx, l, now)
+	const columns = 10
+	var rows []string
+	var args []any
+	for _, id := range slices.Sorted(maps.Keys(last)) {
+		l := last[id]
+		rows = append(rows, "("+placeholders(1+len(args), columns)+")")
+		args = append(args, l.ID, l.GrantID, l.CameraID, l.Transport, ms(l.Start), ms(l.End), l.Bytes, l.Ended, node, ms(now))
+	}
+	if _, err := tx.ExecContext(ctx,
+		`INSERT INTO looks (`+lookColumns+`, node, seen_at) VALUES `+strings.Join(rows, ", ")+`
+		 ON CONFLICT (id) DO UPDATE SET end_at = EXCLUDED.end_at, bytes = EXCLUDED.bytes, ended = EXCLUDED.ended, seen_at = EXCLUDED.seen_at`,
+		args...); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if l, ok := last[id]; ok && l.Ended {
+			if err := s.lookEnded(ctx, tx, l, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // CloseLooks ends up to limit looks of which nothing was heard since a time,

@@ -12,9 +12,10 @@ import (
 	"github.com/gatepost-video/gatepost"
 )
 
-// statusChunk is how many cameras one statement reads or writes: 13 parameters
-// each stay well under the engines' limits.
-const statusChunk = 200
+// statusChunk is how many cameras, or looks, one statement reads or writes. SQLite
+// finds each parameter by going through those before it, so that statements with
+// thousands of them take longer to be read than to be run.
+const statusChunk = 50
 
 // AdmitPublisher opens a publishing session: the camera's epoch grows by one,
 // and its first push moves it from enrolled to acceptance. keyHash is that of

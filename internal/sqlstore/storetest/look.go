@@ -82,4 +82,24 @@ func testLook(t *testing.T, s *sqlstore.Store) {
 	if got := ended(); len(got) != 3 || got[0].Detail["look"] != lost.ID || got[0].Detail["bytes"] != "9" {
 		t.Errorf("it went on: %+v", got)
 	}
+
+	// Those of a camera that many watch, told at once, one of them twice.
+	var many []gatepost.Look
+	for range 450 {
+		many = append(many, gatepost.Look{ID: nextID(), GrantID: nextID(), CameraID: c.ID, Transport: "hls", Start: at, End: at})
+	}
+	put(at, many...)
+	twice := many[3]
+	twice.End, twice.Bytes = at.Add(time.Second), 3
+	last := twice
+	last.End, last.Bytes, last.Ended = at.Add(2*time.Second), 5, true
+	put(at, twice, last, many[4])
+	if got := ended(); len(got) != 4 || got[0].Detail["look"] != last.ID || got[0].Detail["bytes"] != "5" {
+		t.Errorf("one of many has ended: %d entries, %+v", len(got), got[0])
+	}
+	for _, l := range []gatepost.Look{last, many[4], many[449]} {
+		if looks, err := s.LooksByGrant(ctx, l.GrantID); err != nil || len(looks) != 1 || !reflect.DeepEqual(looks[0], l) {
+			t.Errorf("looks %+v %v, want %+v", looks, err, l)
+		}
+	}
 }
