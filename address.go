@@ -79,5 +79,12 @@ func (a Addresses) Play(g Grant, token string) PlayURLs {
 	return PlayURLs{HLS: media + "/hls/" + token + "/index.m3u8", WHEP: media + "/whep/" + url.PathEscape(g.CameraID)}
 }
 
+// Embed returns the address of the page that shows a share link in a frame. The
+// token lies in the fragment, which no browser sends and no server logs; the link's id
+// tells the server whose pages may show it, and opens nothing.
+func (a Addresses) Embed(shareID, token string) string {
+	return a.HTTP + "/embed/" + url.PathEscape(shareID) + "#" + token
+}
+
 // Share returns the address of a share link's page in the portal.
 func (a Addresses) Share(token string) string { return a.HTTP + "/s/" + url.PathEscape(token) }

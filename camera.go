@@ -114,6 +114,12 @@ type Camera struct {
 	UpdatedAt time.Time
 }
 
+// OpenToLocalPolice tells whether the police of the camera's own county or town may
+// look: at class 1 and 2 they may, at class 3 with the owner's standing consent.
+func (c Camera) OpenToLocalPolice() bool {
+	return c.Class == 1 || c.Class == 2 || c.Class == 3 && c.ConsentToShare
+}
+
 // HashKey is the form in which a stream key is stored: lower-case hex SHA-256.
 // Stream keys are 160 random bits, so a slow hash would add nothing.
 func HashKey(key string) string {

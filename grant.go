@@ -40,7 +40,10 @@ type Share struct {
 	ExpiresAt    time.Time
 	MaxUses      int // 0: no limit
 	Uses         int
-	Label        string // watermark
+	Label        string   // watermark
+	Networks     Networks // from where it opens
+	Origins      []string // of the pages that may embed it, e.g. "https://www.example.org"
+	LegalBasis   string   // what the one who shares rests it on, in his words
 	CreatedAt    time.Time
 	RevokedAt    *time.Time
 }

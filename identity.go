@@ -48,4 +48,6 @@ type SigningKey struct {
 	CreatedAt time.Time
 	Active    bool
 	ExpiresAt *time.Time // nil while active
+
+	WithdrawnAt *time.Time // from then on it verifies nothing
 }

@@ -67,11 +67,12 @@ type SyncRequest struct {
 // SyncReply is what a gateway learns in return.
 type SyncReply struct {
 	Cursor         int64    `json:"cursor"`
-	RevokedGrants  []string `json:"revoked_grants"`    // grant ids revoked since the cursor
-	StoppedCameras []string `json:"stopped_cameras"`   // of those reported online: no longer allowed to push
-	Measure        []string `json:"measure"`           // of those reported online: to be measured for acceptance, unless that is under way
-	Missing        []string `json:"missing,omitempty"` // of the last recordings reported: those that have no row
-	LooksHeard     bool     `json:"looks_heard"`       // the looks that ended need not be told again
+	RevokedGrants  []string `json:"revoked_grants"`           // grant ids revoked since the cursor
+	WithdrawnKeys  []string `json:"withdrawn_keys,omitempty"` // ids of all signing keys whose tokens are void
+	StoppedCameras []string `json:"stopped_cameras"`          // of those reported online: no longer allowed to push
+	Measure        []string `json:"measure"`                  // of those reported online: to be measured for acceptance, unless that is under way
+	Missing        []string `json:"missing,omitempty"`        // of the last recordings reported: those that have no row
+	LooksHeard     bool     `json:"looks_heard"`              // the looks that ended need not be told again
 }
 
 // CameraAdmission is what decides whether a camera that a gateway reports may

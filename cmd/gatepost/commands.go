@@ -21,6 +21,7 @@ type gatewayCmd struct {
 	webFlags
 	doorFlags
 	recordFlags
+	proxyFlags
 	Pprof string `help:"Loopback address of pprof." env:"GATEPOST_PPROF" placeholder:"ADDR"`
 }
 
@@ -35,6 +36,10 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	tlsConfig, err := c.tls()
+	if err != nil {
+		return err
+	}
+	proxies, err := c.proxies()
 	if err != nil {
 		return err
 	}
@@ -65,7 +70,7 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, objects.Close()) }()
 	tokens := token.NewVerifier(token.URLSource(c.Control+"/.well-known/jwks.json", nil), token.VerifierOptions{})
 	gw, err := newGateway(gatewayOptions{listeners: listeners, tls: tlsConfig, publicIPs: c.WebRTCIPs, spool: stores.path("spool"),
-		objects: objects, control: client, tokens: tokens, record: c.recordFlags, edgeKey: c.EdgeKey, registry: newRegistry(),
+		objects: objects, control: client, tokens: tokens, record: c.recordFlags, edgeKey: c.EdgeKey, proxies: proxies, registry: newRegistry(),
 		checks: []check{{"functions", client.Check}}})
 	if err != nil {
 		return err
@@ -91,6 +96,7 @@ type functionsCmd struct {
 	doorFlags
 	hookFlags
 	peopleFlags
+	proxyFlags
 }
 
 // Run serves until Ctrl-C.
@@ -104,6 +110,10 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	carriers, err := c.carriers()
+	if err != nil {
+		return err
+	}
+	proxies, err := c.proxies()
 	if err != nil {
 		return err
 	}
@@ -137,7 +147,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	host, err := newControlHost(plane, listener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), newRegistry(),
+	host, err := newControlHost(plane, listener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), proxies, newRegistry(),
 		[]check{{"database", db.Ping}, {"objects", objectsReady(objects)}})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -83,7 +84,8 @@ type controlOptions struct {
 // newControlPlane makes the functions.
 func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOptions) *controlPlane {
 	issuer := token.NewIssuer(db, token.IssuerOptions{})
-	tokens := token.NewVerifier(issuer, token.VerifierOptions{})
+	// Asking the issuer costs nothing: a withdrawn key ends within two seconds.
+	tokens := token.NewVerifier(issuer, token.VerifierOptions{MaxAge: time.Second})
 	reach := contact.New(contact.Options{Store: db, Carriers: o.carriers, Portal: o.addresses.HTTP})
 	people := identity.New(identity.Options{Store: db, Issuer: issuer, SecureCookies: o.secure})
 	return &controlPlane{
@@ -183,11 +185,11 @@ type controlHost struct {
 	tls      *tls.Config
 }
 
-func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, registry *prometheus.Registry, checks []check) (*controlHost, error) {
+func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, proxies []netip.Prefix, registry *prometheus.Registry, checks []check) (*controlHost, error) {
 	registry.MustRegister(p.node.Metrics())
 	h, err := fiberhost.New(fiberhost.Options{
-		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, People: p.identity, NodeKey: nodeKey}},
-		Register: p.register(), Portal: portal.FS(), Origins: origins,
+		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, People: p.identity, NodeKey: nodeKey}, TrustedProxies: proxies},
+		Register: p.register(), Portal: portal.FS(), Origins: origins, Embeds: p.share.Origins,
 		Ready: func(ctx context.Context) error {
 			if failed := firstFailure(ctx, checks); failed != "" {
 				return &gatepost.Error{Code: gatepost.Unavailable, Message: "waiting for " + failed}

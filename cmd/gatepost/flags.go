@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -122,6 +123,16 @@ func (f *webFlags) tls() (*tls.Config, error) {
 		return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--tls-cert", Message: "cannot load the certificate and key", Err: err}
 	}
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// proxyFlags say who stands in front.
+type proxyFlags struct {
+	TrustedProxies []string `name:"trusted-proxy" help:"Addresses of the proxies in front, such as 10.0.0.0/8, whose X-Forwarded-For is believed; without them the address of the connection counts." env:"GATEPOST_TRUSTED_PROXIES" placeholder:"CIDR"`
+}
+
+func (f *proxyFlags) proxies() ([]netip.Prefix, error) {
+	n, err := gatepost.CheckNetworks("--trusted-proxy", f.TrustedProxies)
+	return n.Prefixes(), err
 }
 
 // doorFlags are the addresses at which cameras push.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -46,6 +47,7 @@ type nodeControl interface {
 type gateway struct {
 	listeners *listeners
 	tls       *tls.Config
+	tokens    *token.Verifier
 	archive   *archive.Archive
 	admission *admission.Admission
 	engine    *rtc.Engine
@@ -69,12 +71,13 @@ type gatewayOptions struct {
 	tokens    *token.Verifier
 	record    recordFlags
 	edgeKey   string
+	proxies   []netip.Prefix // in front, whose X-Forwarded-For is believed
 	registry  *prometheus.Registry
 	checks    []check // of readiness, besides its own
 }
 
 func newGateway(o gatewayOptions) (*gateway, error) {
-	g := &gateway{listeners: o.listeners, tls: o.tls, rings: &rings{}, sent: &sentBytes{}}
+	g := &gateway{listeners: o.listeners, tls: o.tls, tokens: o.tokens, rings: &rings{}, sent: &sentBytes{}}
 	g.looks = &admission.Looks{Sent: g.sent.of}
 	var err error
 	metrics := archive.NewMetrics(o.registry)
@@ -83,7 +86,7 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 		return nil, err
 	}
 	g.admission = admission.New(admission.Options{
-		Control: o.control, Node: nodeName(), Outlets: g.outlets, OnRevoked: g.revoke, OnMissing: g.archive.Missing, Looks: g.looks,
+		Control: o.control, Node: nodeName(), Outlets: g.outlets, OnRevoked: g.revoke, OnWithdrawn: g.withdraw, OnMissing: g.archive.Missing, Looks: g.looks,
 		Viewers: map[string]func(string) int{
 			"llhls": func(id string) int { return g.llhls.Viewers(id) },
 			"whep":  func(id string) int { return g.whep.Viewers(id) },
@@ -112,14 +115,14 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 		all.Handle("/objects/", moving(served.Handler(), downloadStall))
 	}
 	viewers := bounded(g.llhls, answerTimeout)
-	g.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	g.handler = behind(o.proxies, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Ten requests a second of every viewer: they take no detour.
 		if strings.HasPrefix(r.URL.Path, "/part/") || strings.HasPrefix(r.URL.Path, "/hls/") || strings.HasPrefix(r.URL.Path, "/edge/") {
 			viewers.ServeHTTP(w, r)
 			return
 		}
 		all.ServeHTTP(w, r)
-	})
+	}))
 	return g, nil
 }
 
@@ -144,10 +147,22 @@ func (g *gateway) outlets(p gatepost.PublishPermit) (admission.Outlets, error) {
 }
 
 // watching notes that a viewer by HLS is still there, and tells whether his grant
-// was revoked.
-func (g *gateway) watching(grantID string) bool {
-	g.looks.Touch(grantID)
-	return g.admission.Revoked(grantID)
+// was revoked or his key withdrawn.
+func (g *gateway) watching(v llhls.Viewer) bool {
+	g.looks.Touch(v.GrantID)
+	return g.admission.Revoked(v.GrantID) || g.tokens.Withdrawn(v.KeyID)
+}
+
+// withdraw ends what rests on tokens of keys that are withdrawn.
+func (g *gateway) withdraw(keyIDs []string) {
+	fresh := g.tokens.Withdraw(keyIDs...)
+	if len(fresh) == 0 {
+		return
+	}
+	g.llhls.RevokeKeys(fresh...)
+	for _, id := range fresh {
+		g.whep.CloseKey(id)
+	}
 }
 
 func (g *gateway) revoke(grantIDs []string) {
@@ -276,7 +291,7 @@ func (h hlsAuthoriser) Verify(ctx context.Context, raw string) (llhls.Viewer, er
 	if err == nil && h.rings.Ring(m.CameraID) != nil {
 		h.looks.Seen(m.GrantID, m.CameraID)
 	}
-	return llhls.Viewer{GrantID: m.GrantID, CameraID: m.CameraID, Action: m.Action, ExpiresAt: m.ExpiresAt}, err
+	return llhls.Viewer{GrantID: m.GrantID, CameraID: m.CameraID, Action: m.Action, ExpiresAt: m.ExpiresAt, KeyID: m.KeyID, Networks: m.Networks}, err
 }
 
 type whepAuthoriser struct {
@@ -290,7 +305,7 @@ func (w whepAuthoriser) Verify(ctx context.Context, raw, cameraID string) (whep.
 	if err == nil && m.CameraID != cameraID {
 		err = &gatepost.Error{Code: gatepost.Forbidden, Message: "this grant is for another camera"}
 	}
-	return whep.Viewer{GrantID: m.GrantID, ExpiresAt: m.ExpiresAt}, err
+	return whep.Viewer{GrantID: m.GrantID, ExpiresAt: m.ExpiresAt, KeyID: m.KeyID, Networks: m.Networks}, err
 }
 
 // nodeName is this gateway's name in statuses.

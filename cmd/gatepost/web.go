@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -102,6 +103,21 @@ func serveMedia(ctx context.Context, l net.Listener, tlsConfig *tls.Config, h ht
 		return err
 	}
 	return nil
+}
+
+// behind makes requests come from whom trusted proxies forward them for.
+func behind(proxies []netip.Prefix, next http.Handler) http.Handler {
+	if len(proxies) == 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if addr := gatepost.RemoteAddr(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), proxies); addr.IsValid() {
+			forwarded := *r
+			forwarded.RemoteAddr = netip.AddrPortFrom(addr, 0).String()
+			r = &forwarded
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // quiet keeps request lines, which may hold tokens, out of the server's own

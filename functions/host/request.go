@@ -35,8 +35,7 @@ func requestMiddleware(logger *slog.Logger, trusted []netip.Prefix) func(huma.Co
 	return func(ctx huma.Context, next func(huma.Context)) {
 		id := RequestID(ctx.Header(RequestIDHeader))
 		ctx.SetHeader(RequestIDHeader, id)
-		remote := remote(ctx.RemoteAddr(), ctx.Header("X-Forwarded-For"), trusted)
-		c := WithRemote(ctx.Context(), remote)
+		c := WithRemote(ctx.Context(), gatepost.RemoteAddr(ctx.RemoteAddr(), forwarded(ctx, trusted), trusted))
 		c = problem.WithLogger(c, logger.With("request", id, "operation", ctx.Operation().OperationID))
 		next(huma.WithContext(ctx, c))
 	}
@@ -56,41 +55,18 @@ func RequestID(given string) string {
 	return gatepost.NewID()
 }
 
-// remote walks X-Forwarded-For from its end, where the nearest proxy wrote,
-// for as long as the addresses are trusted proxies'.
-func remote(connection, forwarded string, trusted []netip.Prefix) netip.Addr {
-	addr := parseAddr(connection)
-	if forwarded == "" {
-		return addr
+// forwarded returns every X-Forwarded-For of a request, which only those behind
+// trusted proxies have to be asked for.
+func forwarded(ctx huma.Context, trusted []netip.Prefix) (list []string) {
+	if len(trusted) == 0 {
+		return nil
 	}
-	hops := strings.Split(forwarded, ",")
-	for i := len(hops) - 1; i >= 0 && isTrusted(addr, trusted); i-- {
-		hop := parseAddr(strings.TrimSpace(hops[i]))
-		if !hop.IsValid() {
-			break
+	ctx.EachHeader(func(name, value string) {
+		if strings.EqualFold(name, "X-Forwarded-For") {
+			list = append(list, value)
 		}
-		addr = hop
-	}
-	return addr
-}
-
-func parseAddr(s string) netip.Addr {
-	if ap, err := netip.ParseAddrPort(s); err == nil {
-		return ap.Addr().Unmap().WithZone("")
-	}
-	if a, err := netip.ParseAddr(s); err == nil {
-		return a.Unmap().WithZone("")
-	}
-	return netip.Addr{}
-}
-
-func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
-	for _, p := range trusted {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	})
+	return list
 }
 
 // documentOnly is an adapter that serves nothing.

@@ -52,6 +52,11 @@ type APIKeys interface {
 	RevokeAPIKey(ctx context.Context, userID, id string, at time.Time) error
 }
 
+// SigningKeys lists the keys that tokens are signed with, without their seeds.
+type SigningKeys interface {
+	AllSigningKeys(ctx context.Context) ([]gatepost.SigningKey, error)
+}
+
 // Ledger is appended to whenever somebody signs in, out, or is refused.
 type Ledger interface {
 	AppendLedger(ctx context.Context, e gatepost.LedgerEntry) error
@@ -63,6 +68,7 @@ type Store interface {
 	Admins
 	Sessions
 	APIKeys
+	SigningKeys
 	Ledger
 }
 
@@ -71,6 +77,8 @@ type Issuer interface {
 	Access(ctx context.Context, a token.Access) (string, error)
 	JWKS(ctx context.Context) (token.JWKS, error)
 	Rotate(ctx context.Context) error
+	// Withdraw fails with NotFound.
+	Withdraw(ctx context.Context, keyID string, entry gatepost.LedgerEntry) error
 }
 
 // Options are what a service works with.
@@ -140,6 +148,11 @@ func (s *Service) Register(api huma.API) {
 		Summary: "List users: all of them for administrators, else one's own organisation's", Tags: tags}, s.listUsers)
 	huma.Register(api, huma.Operation{OperationID: "update-user", Method: http.MethodPatch, Path: "/v1/users/{id}",
 		Summary: "Change a user's name or role, deactivate or reactivate him; it takes effect at once", Tags: tags}, s.updateUser)
+	huma.Register(api, huma.Operation{OperationID: "list-signing-keys", Method: http.MethodGet, Path: "/v1/signing-keys",
+		Summary: "List the keys that tokens are signed with: administrators", Tags: tags}, s.listSigningKeys)
+	huma.Register(api, huma.Operation{OperationID: "withdraw-signing-key", Method: http.MethodPost, Path: "/v1/signing-keys/{id}/withdraw",
+		Summary: "Withdraw a key that others may have: every token and link that it signed is void, and pictures under them are dark within five seconds",
+		Tags:    tags, DefaultStatus: http.StatusNoContent}, s.withdrawSigningKey)
 	huma.Register(api, huma.Operation{OperationID: "get-jwks", Method: http.MethodGet, Path: "/.well-known/jwks.json",
 		Summary: "The public keys that tokens verify with (RFC 7517)", Tags: tags, Security: auth.Public}, s.jwks)
 }

@@ -60,7 +60,7 @@ func newPlane(t *testing.T, store *sqlstore.Store) *plane {
 	if generated != "" || err != nil {
 		t.Fatalf("ensure admin: %q %v", generated, err)
 	}
-	authenticator := &auth.Authenticator{Tokens: token.NewVerifier(p.issuer, token.VerifierOptions{}), Keys: p.service, People: p.service}
+	authenticator := &auth.Authenticator{Tokens: token.NewVerifier(p.issuer, token.VerifierOptions{MaxAge: time.Nanosecond}), Keys: p.service, People: p.service}
 	p.srv = httptest.NewServer(lambdahost.Handler(host.Options{Auth: authenticator, Logger: logger},
 		p.service.Register, organisation.New(store).Register))
 	t.Cleanup(func() {

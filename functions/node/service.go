@@ -36,6 +36,7 @@ type Cameras interface {
 // Revocations lists what gateways must no longer show, and forgets those whose
 // grants have expired.
 type Revocations interface {
+	WithdrawnKeys(ctx context.Context) ([]string, error)
 	PurgeRevocations(ctx context.Context, before time.Time) (int64, error)
 	RevocationsSince(ctx context.Context, cursor int64, now time.Time, limit int) (grantIDs []string, next int64, err error)
 }
@@ -133,7 +134,7 @@ func (s *Service) SRTPassphrase(ctx context.Context, cameraID string) (string, e
 const revocationPage = 1000
 
 // Sync takes a gateway's word on its cameras, and tells it which grants were
-// revoked since its cursor, which cameras must stop, which are to be measured,
+// revoked since its cursor, which signing keys were withdrawn, which cameras must stop, which are to be measured,
 // and which of the recordings that it names have no row. Statuses of cameras that do not exist are passed over, and told to
 // stop.
 func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.SyncReply, error) {
@@ -176,6 +177,9 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 		return reply, err
 	}
 	if reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage); err != nil {
+		return reply, err
+	}
+	if reply.WithdrawnKeys, err = s.opts.Store.WithdrawnKeys(ctx); err != nil {
 		return reply, err
 	}
 	reply.Missing = s.missing(ctx, req.Node, stored)

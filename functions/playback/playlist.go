@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/internal/token"
 	"github.com/gatepost-video/gatepost/streaming/hls"
 )
@@ -36,6 +37,9 @@ func (f *Function) admit(ctx context.Context, raw string) (token.Media, error) {
 	}
 	if m.Action != gatepost.ActionPlayback {
 		return m, &gatepost.Error{Code: gatepost.Forbidden, Message: "this grant does not allow playback"}
+	}
+	if err := m.Networks.Admit(host.Remote(ctx)); err != nil {
+		return m, err
 	}
 	g, err := f.opts.Store.Grant(ctx, m.GrantID)
 	switch {

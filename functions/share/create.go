@@ -17,6 +17,7 @@ const (
 	maxLife  = 366 * 24 * time.Hour // of a link; a year, also a leap year
 	maxUses  = 1_000_000
 	maxLabel = 100 // characters
+	maxBasis = 200 // characters
 )
 
 type shareInput struct {
@@ -27,7 +28,11 @@ type shareInput struct {
 		To        time.Time         `json:"to,omitzero" doc:"Playback: end of the window, at most 31 days after its start"`
 		ExpiresAt time.Time         `json:"expires_at" doc:"When the link ends, to the second, at most a year ahead"`
 		MaxUses   int               `json:"max_uses,omitempty" minimum:"0" maximum:"1000000" doc:"How often it opens; 0 for no limit"`
-		Label     string            `json:"label,omitempty" maxLength:"100" doc:"Watermark that the picture carries"`
+		Label     string            `json:"label,omitempty" maxLength:"100" doc:"Watermark that the picture carries; the token names it"`
+
+		Networks   []string `json:"networks,omitempty" maxItems:"16" doc:"Address ranges from which it opens, such as 203.0.113.0/24; none for everywhere"`
+		Origins    []string `json:"origins,omitempty" maxItems:"16" doc:"Origins of the pages that may show it in a frame, such as https://www.example.org; none for no page"`
+		LegalBasis string   `json:"legal_basis,omitempty" maxLength:"200" doc:"What allows to share it: a law, a contract, a consent; for the ledger, and told to whoever opens it"`
 	}
 }
 
@@ -36,6 +41,7 @@ type NewShare struct {
 	ID    string `json:"id"`
 	URL   string `json:"url" doc:"The link to give away; shown this once"`
 	Token string `json:"token" doc:"The token that the link carries"`
+	Embed string `json:"embed,omitempty" doc:"The address of a frame with the picture alone, for the pages of its origins; shown this once"`
 }
 
 type shareOutput struct {
@@ -67,10 +73,24 @@ func (f *Function) create(ctx context.Context, in *shareInput) (*shareOutput, er
 	if slices.Contains(sh.Actions, gatepost.ActionPlayback) {
 		entry.Detail["from"], entry.Detail["to"] = sh.From.Format(time.RFC3339Nano), sh.To.Format(time.RFC3339Nano)
 	}
+	describe(entry.Detail, sh)
 	if err := f.opts.Store.CreateShare(ctx, sh, entry); err != nil {
 		return nil, err
 	}
-	return &shareOutput{CacheControl: "no-store", Body: NewShare{ID: sh.ID, URL: f.opts.Addresses.Share(raw), Token: raw}}, nil
+	made := NewShare{ID: sh.ID, URL: f.opts.Addresses.Share(raw), Token: raw}
+	if len(sh.Origins) > 0 {
+		made.Embed = f.opts.Addresses.Embed(sh.ID, raw)
+	}
+	return &shareOutput{CacheControl: "no-store", Body: made}, nil
+}
+
+// describe adds to a ledger entry's detail what a link is bound to.
+func describe(detail map[string]string, sh gatepost.Share) {
+	for name, value := range map[string]string{"networks": string(sh.Networks), "origins": strings.Join(sh.Origins, " "), "legal_basis": sh.LegalBasis} {
+		if value != "" {
+			detail[name] = value
+		}
+	}
 }
 
 // newShare builds the link that is asked for, rule by rule.
@@ -101,7 +121,16 @@ func newShare(in *shareInput, now time.Time) (sh gatepost.Share, err error) {
 	case b.MaxUses < 0 || b.MaxUses > maxUses:
 		return sh, gatepost.InvalidField("max_uses", "a link opens 1 to 1000000 times, or without a limit with 0")
 	}
-	sh.Label, err = gatepost.CheckText("label", b.Label, 0, maxLabel)
+	if sh.Label, err = gatepost.CheckText("label", b.Label, 0, maxLabel); err != nil {
+		return sh, err
+	}
+	if sh.LegalBasis, err = gatepost.CheckText("legal_basis", b.LegalBasis, 0, maxBasis); err != nil {
+		return sh, err
+	}
+	if sh.Networks, err = gatepost.CheckNetworks("networks", b.Networks); err != nil {
+		return sh, err
+	}
+	sh.Origins, err = checkOrigins(b.Origins)
 	return sh, err
 }
 
@@ -118,13 +147,17 @@ type Share struct {
 	MaxUses        int               `json:"max_uses" doc:"0 for no limit"`
 	Uses           int               `json:"uses"`
 	Label          string            `json:"label"`
+	Networks       []string          `json:"networks" doc:"Address ranges from which it opens; none for everywhere"`
+	Origins        []string          `json:"origins" doc:"Origins of the pages that may show it in a frame"`
+	LegalBasis     string            `json:"legal_basis"`
 	CreatedAt      time.Time         `json:"created_at"`
 	RevokedAt      *time.Time        `json:"revoked_at,omitempty"`
 }
 
 func view(sh gatepost.Share) Share {
 	v := Share{ID: sh.ID, CameraID: sh.CameraID, OrganisationID: sh.Organisation, CreatedBy: sh.CreatedBy, Actions: sh.Actions,
-		ExpiresAt: sh.ExpiresAt, MaxUses: sh.MaxUses, Uses: sh.Uses, Label: sh.Label, CreatedAt: sh.CreatedAt, RevokedAt: sh.RevokedAt}
+		ExpiresAt: sh.ExpiresAt, MaxUses: sh.MaxUses, Uses: sh.Uses, Label: sh.Label, CreatedAt: sh.CreatedAt, RevokedAt: sh.RevokedAt,
+		Networks: sh.Networks.List(), Origins: sh.Origins, LegalBasis: sh.LegalBasis}
 	v.From, v.To = window(sh)
 	return v
 }
@@ -142,10 +175,7 @@ type (
 		host.Page
 		CameraID string `query:"camera_id" maxLength:"64" doc:"Only the links to this camera"`
 	}
-	listOutput  struct{ Body host.List[Share] }
-	revokeInput struct {
-		ID string `path:"id" maxLength:"64"`
-	}
+	listOutput struct{ Body host.List[Share] }
 )
 
 func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error) {
@@ -161,40 +191,14 @@ func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error)
 		if _, _, err := (access.Gate{Store: f.opts.Store}).Camera(ctx, subject, in.CameraID, access.Share, nil); err != nil {
 			return nil, err
 		}
-	} else if d := access.Decide(access.Request{Subject: subject, Action: access.Share, Camera: gatepost.Camera{Owner: subject.Organisation}}); !d.Allowed {
-		return nil, d.Err()
+	} else if err := mayShareAny(subject); err != nil {
+		return nil, err
 	}
 	shares, err := f.opts.Store.Shares(ctx, owner, in.CameraID, in.After, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
 	return &listOutput{Body: host.Paged(shares, in.Limit, func(sh gatepost.Share) string { return sh.ID }, view)}, nil
-}
-
-func (f *Function) revoke(ctx context.Context, in *revokeInput) (*struct{}, error) {
-	subject, err := auth.Subject(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !gatepost.ValidID(in.ID) {
-		return nil, errNoShare
-	}
-	sh, err := f.opts.Store.Share(ctx, in.ID)
-	if gatepost.CodeOf(err) == gatepost.NotFound {
-		return nil, errNoShare
-	}
-	if err != nil {
-		return nil, err
-	}
-	detail := map[string]string{"act": "revoke", "share": sh.ID}
-	_, _, err = access.Gate{Store: f.opts.Store}.Camera(ctx, subject, sh.CameraID, access.Share, detail)
-	if gatepost.CodeOf(err) == gatepost.NotFound {
-		return nil, errNoShare
-	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, f.opts.Store.RevokeShare(ctx, sh.ID, time.Now(), access.Entry(gatepost.LedgerRevoke, subject, sh.CameraID, detail))
 }
 
 var errNoShare = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such share link, or none that you may know of"}

@@ -3,7 +3,9 @@
 // A link carries a share token. Opening it counts one use and makes a grant
 // for each of its actions, so that every look through a link is registered
 // like any other; the grants last LookFor, or to the link's own end if that
-// comes first. A page that goes on looking renews its grants, which counts no
+// comes first. A link may be bound to address ranges: they are looked at when it is
+// opened and renewed, and its media tokens name them, so that gateways and playback
+// look at them again with each request for a playlist. A page that goes on looking renews its grants, which counts no
 // use: a link that is used up opens no new look, and lets the running ones go on
 // until the link ends. Revoking a link revokes all grants that came from it in
 // the same transaction.
@@ -30,6 +32,9 @@ type Shares interface {
 	Share(ctx context.Context, id string) (gatepost.Share, error)
 	Shares(ctx context.Context, owner, cameraID, before string, limit int) ([]gatepost.Share, error)
 	RevokeShare(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
+	// RevokeShares revokes all at an organisation's cameras, or at one of them.
+	RevokeShares(ctx context.Context, owner, cameraID string, at time.Time, entry func(gatepost.Share) gatepost.LedgerEntry) (int, error)
+	LedgerByActor(ctx context.Context, actor, before string, limit int) ([]gatepost.LedgerEntry, error)
 }
 
 // Looks turns links into grants.
@@ -95,6 +100,10 @@ func (f *Function) Register(api huma.API) {
 		Summary: "Share links, newest first, without their tokens", Tags: tags}, f.list)
 	huma.Register(api, huma.Operation{OperationID: "delete-share", Method: http.MethodDelete, Path: "/v1/shares/{id}",
 		Summary: "Revoke a share link; pictures that came from it are dark within five seconds", Tags: tags, DefaultStatus: http.StatusNoContent}, f.revoke)
+	huma.Register(api, huma.Operation{OperationID: "revoke-shares", Method: http.MethodPost, Path: "/v1/shares/revoke",
+		Summary: "Revoke every share link to a camera, or to an organisation's cameras", Tags: tags}, f.revokeAll)
+	huma.Register(api, huma.Operation{OperationID: "list-share-openings", Method: http.MethodGet, Path: "/v1/shares/{id}/openings",
+		Summary: "When and from where a share link was opened, newest first", Tags: tags}, f.openings)
 	huma.Register(api, huma.Operation{OperationID: "open-share", Method: http.MethodPost, Path: "/v1/shares/open",
 		Summary: "Use a share link, without an account: counts one use", Tags: tags, Security: auth.Public, DefaultStatus: http.StatusCreated}, f.open)
 	huma.Register(api, huma.Operation{OperationID: "renew-share", Method: http.MethodPost, Path: "/v1/shares/renew",

@@ -31,6 +31,7 @@ type OpenedShare struct {
 	To        *time.Time        `json:"to,omitempty"`
 	ExpiresAt time.Time         `json:"expires_at" doc:"When the link ends"`
 	Label     string            `json:"label"`
+	Basis     string            `json:"legal_basis,omitempty" doc:"What it is shared upon, in the sharer's words"`
 	Grants    SharedGrants      `json:"grants"`
 }
 
@@ -78,6 +79,9 @@ func (f *Function) open(ctx context.Context, in *tokenInput) (*openOutput, error
 	if err != nil {
 		return nil, err
 	}
+	if err := sh.Networks.Admit(host.Remote(ctx)); err != nil {
+		return nil, f.refused(ctx, sh, "open", err)
+	}
 	c, err := f.opts.Store.Camera(ctx, sh.CameraID)
 	if err != nil {
 		return nil, err
@@ -115,7 +119,7 @@ func (f *Function) open(ctx context.Context, in *tokenInput) (*openOutput, error
 		return nil, f.refused(ctx, sh, "open", err)
 	}
 	out := &openOutput{CacheControl: "no-store", Body: OpenedShare{Camera: SharedCamera{Name: c.Name}, Actions: sh.Actions,
-		ExpiresAt: sh.ExpiresAt, Label: sh.Label, Grants: shown}}
+		ExpiresAt: sh.ExpiresAt, Label: sh.Label, Basis: sh.LegalBasis, Grants: shown}}
 	out.Body.From, out.Body.To = window(sh)
 	return out, nil
 }
@@ -130,6 +134,13 @@ func (f *Function) renew(ctx context.Context, in *tokenInput) (*renewOutput, err
 	}
 	if !strings.HasPrefix(m.Subject, actorPrefix) {
 		return nil, &gatepost.Error{Code: gatepost.Forbidden, Message: "this token did not come from a share link; ask for a new grant instead"}
+	}
+	if err := m.Networks.Admit(host.Remote(ctx)); err != nil {
+		sh, missing := f.opts.Store.Share(ctx, strings.TrimPrefix(m.Subject, actorPrefix))
+		if missing != nil {
+			return nil, missing
+		}
+		return nil, f.refused(ctx, sh, "renew", err)
 	}
 	now := time.Now().UTC()
 	sh, g, err := f.opts.Store.RenewGrant(ctx, m.GrantID, now, now.Add(f.opts.LookFor).Truncate(time.Second))
@@ -159,7 +170,7 @@ func (f *Function) grant(sh gatepost.Share, a gatepost.Action, now time.Time) ga
 
 func (f *Function) mint(ctx context.Context, sh gatepost.Share, g gatepost.Grant) (*SharedGrant, error) {
 	raw, err := f.opts.Tokens.Media(ctx, token.Media{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, From: g.From, To: g.To,
-		Label: sh.Label, Subject: actorPrefix + sh.ID, ExpiresAt: g.ExpiresAt})
+		Label: sh.Label, Subject: actorPrefix + sh.ID, Networks: sh.Networks, ExpiresAt: g.ExpiresAt})
 	if err != nil {
 		return nil, err
 	}
@@ -175,12 +186,14 @@ func (f *Function) entry(ctx context.Context, sh gatepost.Share, kind gatepost.L
 	return gatepost.LedgerEntry{Kind: kind, Actor: actorPrefix + sh.ID, Organisation: sh.Organisation, CameraID: sh.CameraID, Allowed: true, Detail: detail}
 }
 
-// refused writes down that a genuine link was refused because it is gone.
+// refused writes down that a genuine link was refused: it is gone, or does not open
+// from there.
 func (f *Function) refused(ctx context.Context, sh gatepost.Share, act string, cause error) error {
-	if gatepost.CodeOf(cause) != gatepost.Gone || sh.ID == "" {
+	code := gatepost.CodeOf(cause)
+	if code != gatepost.Gone && code != gatepost.Forbidden || sh.ID == "" {
 		return cause
 	}
-	entry := f.entry(ctx, sh, gatepost.LedgerDecision, map[string]string{"act": act, "code": string(gatepost.Gone)})
+	entry := f.entry(ctx, sh, gatepost.LedgerDecision, map[string]string{"act": act, "code": string(code)})
 	entry.Allowed = false
 	if err := f.opts.Store.AppendLedger(ctx, entry); err != nil {
 		return err

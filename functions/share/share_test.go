@@ -22,6 +22,7 @@ type m = map[string]any
 
 type world struct {
 	*functest.API
+	function                                 *share.Function
 	store                                    *sqlstore.Store
 	issuer                                   *token.Issuer
 	verifier                                 *token.Verifier
@@ -34,8 +35,9 @@ func newWorld(t *testing.T, s *sqlstore.Store) *world {
 	t.Helper()
 	issuer := token.NewIssuer(s, token.IssuerOptions{})
 	w := &world{store: s, issuer: issuer, verifier: token.NewVerifier(issuer, token.VerifierOptions{})}
-	w.API = functest.New(t, share.New(share.Options{Store: s, Tokens: issuer, Verifier: w.verifier,
-		Addresses: gatepost.Addresses{HTTP: "http://v:8080", Media: "http://v:8081"}}).Register)
+	w.function = share.New(share.Options{Store: s, Tokens: issuer, Verifier: w.verifier,
+		Addresses: gatepost.Addresses{HTTP: "http://v:8080", Media: "http://v:8081"}})
+	w.API = functest.New(t, w.function.Register)
 	shop, neighbour, operator := storetest.NewOrganisation(t, s, gatepost.KindBusiness), storetest.NewOrganisation(t, s, gatepost.KindBusiness), storetest.NewOrganisation(t, s, gatepost.KindOperator)
 	w.camera, w.neighbours = storetest.NewCamera(t, s, shop.ID), storetest.NewCamera(t, s, neighbour.ID)
 	w.owner, w.watcher, w.stranger = w.SignIn(shop, gatepost.RoleOwner), w.SignIn(shop, gatepost.RoleWatcher), w.SignIn(neighbour, gatepost.RoleOwner)

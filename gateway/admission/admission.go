@@ -41,11 +41,12 @@ type Options struct {
 	Control Control
 	Outlets func(gatepost.PublishPermit) (Outlets, error)
 
-	Node      string                               // this gateway's name in statuses
-	Viewers   map[string]func(cameraID string) int // by transport, for statuses and metrics; may be nil
-	OnRevoked func(grantIDs []string)              // told of revoked grants, once each; may be nil
-	OnMissing func(recordingIDs []string)          // told of stored recordings that have no row; may be nil
-	Looks     *Looks                               // of the viewers of this gateway; nil: none are told
+	Node        string                               // this gateway's name in statuses
+	Viewers     map[string]func(cameraID string) int // by transport, for statuses and metrics; may be nil
+	OnRevoked   func(grantIDs []string)              // told of revoked grants, once each; may be nil
+	OnWithdrawn func(keyIDs []string)                // told with each sync of all signing keys that are withdrawn; may be nil
+	OnMissing   func(recordingIDs []string)          // told of stored recordings that have no row; may be nil
+	Looks       *Looks                               // of the viewers of this gateway; nil: none are told
 
 	PartDuration     time.Duration // of cmaf parts; 0: the muxer's default
 	Linger           time.Duration // a channel without publisher and viewer is kept this long; default 1 min

@@ -98,6 +98,9 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 			a.options.Looks.revoked(fresh)
 		}
 	}
+	if len(reply.WithdrawnKeys) > 0 && a.options.OnWithdrawn != nil {
+		a.options.OnWithdrawn(reply.WithdrawnKeys)
+	}
 	if len(reply.Missing) > 0 && a.options.OnMissing != nil {
 		a.options.OnMissing(reply.Missing)
 	}

@@ -81,6 +81,7 @@ func (c *Client) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.S
 		}
 		all.Cursor, all.LooksHeard = reply.Cursor, all.LooksHeard && reply.LooksHeard
 		all.RevokedGrants = append(all.RevokedGrants, reply.RevokedGrants...)
+		all.WithdrawnKeys = reply.WithdrawnKeys
 		all.StoppedCameras = append(all.StoppedCameras, reply.StoppedCameras...)
 		all.Measure = append(all.Measure, reply.Measure...)
 		all.Missing = append(all.Missing, reply.Missing...)

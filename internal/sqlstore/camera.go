@@ -84,7 +84,8 @@ func (s *Store) Cameras(ctx context.Context, f gatepost.CameraFilter, after stri
 // admitted anew if the camera's state and key allow it.
 //
 // When the owner changes, every share link to the camera and every look at it ends:
-// they rest on a decision that was the former owner's.
+// they rest on a decision that was the former owner's. When the local police may not
+// look any more, or the camera is moved, the looks end that rested on what it was.
 //
 // It fails with NotFound, with Invalid when an organisation does not exist, and
 // when the owner's plan has no room.
@@ -135,6 +136,9 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 				return err
 			}
 		}
+		if err := endGroundless(ctx, tx, old, c, time.Now()); err != nil {
+			return err
+		}
 		return s.appendLedger(ctx, tx, entry)
 	})
 	return c, err
@@ -151,6 +155,35 @@ func endLooks(ctx context.Context, tx *sql.Tx, cameraID string, at time.Time) er
 		return err
 	}
 	return revokeGrants(ctx, tx, grants, at)
+}
+
+// endGroundless revokes the running looks of others whose ground a change took: those
+// under a standing right when the local police may look no more, and, when the
+// camera has moved, those under an incident as well, whose area it may have left. Who
+// may still look asks again. What its owner, an approval or a link opened, stays.
+func endGroundless(ctx context.Context, tx *sql.Tx, old, c gatepost.Camera, at time.Time) error {
+	moved := c.Division != old.Division || position(c) != position(old)
+	if !moved && (c.OpenToLocalPolice() || !old.OpenToLocalPolice()) {
+		return nil
+	}
+	grants, err := queryAll(ctx, tx, scanGrant,
+		`SELECT `+grantColumns+` FROM grants
+		 WHERE camera_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND share_id = '' AND organisation_id <> $3
+		   AND (basis = '' OR $4 AND basis LIKE 'incident:%')
+		   AND user_id NOT IN (SELECT id FROM users WHERE role = $5)`,
+		c.ID, ms(at), c.Owner, moved, string(gatepost.RoleAdmin))
+	if err != nil {
+		return err
+	}
+	return revokeGrants(ctx, tx, grants, at)
+}
+
+// position is a camera's, to be compared; far from the Earth when it has none.
+func position(c gatepost.Camera) gatepost.Position {
+	if c.Position == nil {
+		return gatepost.Position{Longitude: 999, Latitude: 999}
+	}
+	return *c.Position
 }
 
 func scanCamera(row scanner) (gatepost.Camera, error) {

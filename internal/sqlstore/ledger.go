@@ -76,6 +76,15 @@ func (s *Store) LedgerByCamera(ctx context.Context, cameraID, before string, lim
 	return entries, s.failed("list ledger", "ledger entry", err)
 }
 
+// LedgerByActor lists the entries of an actor, newest first, at most limit of
+// them, older than the entry with id before ("" for the newest).
+func (s *Store) LedgerByActor(ctx context.Context, actor, before string, limit int) ([]gatepost.LedgerEntry, error) {
+	entries, err := queryAll(ctx, s.read, scanLedger,
+		`SELECT `+ledgerColumns+` FROM ledger WHERE actor = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3`,
+		actor, before, limit)
+	return entries, s.failed("list ledger", "ledger entry", err)
+}
+
 // LedgerRows lists the entries that a filter chooses, newest first, at most limit of
 // them, older than the one with id before ("" for the newest).
 func (s *Store) LedgerRows(ctx context.Context, f gatepost.LedgerFilter, before string, limit int) ([]gatepost.LedgerRow, error) {

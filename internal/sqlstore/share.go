@@ -11,15 +11,16 @@ import (
 )
 
 const shareColumns = `id, camera_id, organisation_id, created_by, actions, from_us, to_us, expires_at, max_uses, uses, label,
-	created_at, revoked_at`
+	created_at, revoked_at, networks, origins, legal_basis`
 
 // CreateShare stores a share link and writes entry into the ledger.
 func (s *Store) CreateShare(ctx context.Context, sh gatepost.Share, entry gatepost.LedgerEntry) error {
 	return s.tx(ctx, "create share", "share", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx,
-			`INSERT INTO shares (`+shareColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			`INSERT INTO shares (`+shareColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 			sh.ID, sh.CameraID, sh.Organisation, sh.CreatedBy, joinActions(sh.Actions), us(sh.From), us(sh.To),
-			ms(sh.ExpiresAt), int64(sh.MaxUses), int64(sh.Uses), sh.Label, ms(sh.CreatedAt), msOrNull(sh.RevokedAt)); err != nil {
+			ms(sh.ExpiresAt), int64(sh.MaxUses), int64(sh.Uses), sh.Label, ms(sh.CreatedAt), msOrNull(sh.RevokedAt),
+			string(sh.Networks), strings.Join(sh.Origins, " "), sh.LegalBasis); err != nil {
 			return err
 		}
 		return s.appendLedger(ctx, tx, entry)
@@ -58,16 +59,45 @@ func (s *Store) RevokeShare(ctx context.Context, id string, at time.Time, entry 
 			_, err := queryOne(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM shares WHERE id = $1`, id)
 			return err
 		}
-		grants, err := queryAll(ctx, tx, scanGrant,
-			`SELECT `+grantColumns+` FROM grants WHERE share_id = $1 AND revoked_at IS NULL AND expires_at > $2`, id, ms(at))
+		return s.endShare(ctx, tx, id, at, entry)
+	})
+}
+
+// RevokeShares revokes every share link that is not revoked yet at an
+// organisation's cameras, or at one of them when cameraID is not "", with every
+// grant that came from them, and writes what entry returns for each into the
+// ledger, in one transaction. It returns how many there were.
+func (s *Store) RevokeShares(ctx context.Context, owner, cameraID string, at time.Time, entry func(gatepost.Share) gatepost.LedgerEntry) (n int, err error) {
+	err = s.tx(ctx, "revoke shares", "share link", func(tx *sql.Tx) error {
+		shares, err := queryAll(ctx, tx, scanShare,
+			`UPDATE shares SET revoked_at = $3
+			 WHERE camera_id IN (SELECT id FROM cameras WHERE owner_id = $1) AND ($2 = '' OR camera_id = $2) AND revoked_at IS NULL
+			 RETURNING `+shareColumns, owner, cameraID, ms(at))
 		if err != nil {
 			return err
 		}
-		if err := revokeGrants(ctx, tx, grants, at); err != nil {
-			return err
+		for _, sh := range shares {
+			if err := s.endShare(ctx, tx, sh.ID, at, entry(sh)); err != nil {
+				return err
+			}
 		}
-		return s.appendLedger(ctx, tx, entry)
+		n = len(shares)
+		return nil
 	})
+	return n, err
+}
+
+// endShare revokes the running grants of a share link that is being revoked.
+func (s *Store) endShare(ctx context.Context, tx *sql.Tx, id string, at time.Time, entry gatepost.LedgerEntry) error {
+	grants, err := queryAll(ctx, tx, scanGrant,
+		`SELECT `+grantColumns+` FROM grants WHERE share_id = $1 AND revoked_at IS NULL AND expires_at > $2`, id, ms(at))
+	if err != nil {
+		return err
+	}
+	if err := revokeGrants(ctx, tx, grants, at); err != nil {
+		return err
+	}
+	return s.appendLedger(ctx, tx, entry)
 }
 
 // OpenShare counts one use of a share link and stores the grants that look
@@ -171,17 +201,17 @@ func splitActions(s string) []gatepost.Action {
 func scanShare(row scanner) (gatepost.Share, error) {
 	var (
 		sh                             gatepost.Share
-		actions                        string
+		actions, origins               string
 		from, to, expiresAt, createdAt int64
 		maxUses, uses                  int64
 		revokedAt                      sql.NullInt64
 	)
 	if err := row.Scan(&sh.ID, &sh.CameraID, &sh.Organisation, &sh.CreatedBy, &actions, &from, &to, &expiresAt, &maxUses, &uses, &sh.Label,
-		&createdAt, &revokedAt); err != nil {
+		&createdAt, &revokedAt, &sh.Networks, &origins, &sh.LegalBasis); err != nil {
 		return sh, err
 	}
 	sh.Actions, sh.MaxUses, sh.Uses = splitActions(actions), int(maxUses), int(uses)
-	sh.From, sh.To = fromUS(from), fromUS(to)
+	sh.From, sh.To, sh.Origins = fromUS(from), fromUS(to), strings.Fields(origins)
 	sh.ExpiresAt, sh.CreatedAt, sh.RevokedAt = fromMS(expiresAt), fromMS(createdAt), fromNullMS(revokedAt)
 	return sh, nil
 }

@@ -32,7 +32,9 @@ type Media struct {
 	From, To  time.Time // playback window, µs; zero for live
 	Label     string    // watermark
 	Subject   string    // user id or "share:<id>"
+	Networks  gatepost.Networks
 	ExpiresAt time.Time // whole seconds
+	KeyID     string    // of the key that signed it; set by the verifier
 }
 
 // Share is what a share token says.
@@ -63,6 +65,11 @@ type claims struct {
 	From   int64  `json:"from,omitempty"`
 	To     int64  `json:"to,omitempty"`
 	Label  string `json:"lbl,omitempty"`
+
+	// Address ranges with a space between: a list is not flat.
+	Networks string `json:"net,omitempty"`
+
+	keyID string // of the header
 }
 
 // The methods of jwt.Claims.
@@ -101,7 +108,7 @@ func (c *claims) access() (Access, error) {
 func (c *claims) media() (Media, error) {
 	m := Media{
 		GrantID: c.ID, CameraID: c.Camera, Action: gatepost.Action(c.Action),
-		Label: c.Label, Subject: c.Subject, ExpiresAt: c.expiry(),
+		Label: c.Label, Subject: c.Subject, Networks: gatepost.Networks(c.Networks), ExpiresAt: c.expiry(), KeyID: c.keyID,
 	}
 	if m.GrantID == "" || m.CameraID == "" || m.Subject == "" {
 		return Media{}, errForeign

@@ -22,4 +22,10 @@
 // verifies for as long as a token that it signed may live (MaxLife). A verifier
 // that meets an unknown kid fetches the JWKS again, seldom enough that forged
 // kids cannot make it a burden.
+//
+// # Withdrawal
+//
+// A key that somebody else may have is withdrawn: it leaves the JWKS, and what it
+// signed is void. A verifier over an Issuer sees that within its MaxAge; gateways,
+// which keep keys for longer, are told with their next sync and call Withdraw.
 package token

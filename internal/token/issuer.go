@@ -26,6 +26,11 @@ type KeyStore interface {
 	// not the active key: somebody else was first.
 	ReplaceSigningKey(ctx context.Context, old string, expires time.Time, next gatepost.SigningKey) error
 
+	// WithdrawSigningKey makes a key verify nothing; next signs from then on
+	// if it was the active one. The key stays known as withdrawn until expires.
+	// It fails with NotFound.
+	WithdrawSigningKey(ctx context.Context, id string, at, expires time.Time, next gatepost.SigningKey, entry gatepost.LedgerEntry) error
+
 	// DeleteSigningKeys removes the keys that expired before a time.
 	DeleteSigningKeys(ctx context.Context, before time.Time) error
 }
@@ -33,7 +38,7 @@ type KeyStore interface {
 // IssuerOptions are how an issuer keeps its keys. The zero value works.
 type IssuerOptions struct {
 	RotateEvery time.Duration // age at which the active key is replaced; default 30 days
-	ReloadEvery time.Duration // how old its idea of the keys may be; default 30 s
+	ReloadEvery time.Duration // how old its idea of the keys may be, withdrawn ones too; default 1 s
 }
 
 // Issuer signs tokens. Its methods may be called from several goroutines.
@@ -56,7 +61,7 @@ func NewIssuer(store KeyStore, opts IssuerOptions) *Issuer {
 		opts.RotateEvery = 30 * 24 * time.Hour
 	}
 	if opts.ReloadEvery == 0 {
-		opts.ReloadEvery = 30 * time.Second
+		opts.ReloadEvery = time.Second
 	}
 	return &Issuer{store: store, opts: opts}
 }
@@ -74,7 +79,7 @@ func (i *Issuer) Access(ctx context.Context, a Access) (string, error) {
 func (i *Issuer) Media(ctx context.Context, m Media) (string, error) {
 	c := claims{
 		Audience: AudienceMedia, Subject: m.Subject, ID: m.GrantID, ExpiresAt: m.ExpiresAt.Unix(),
-		Camera: m.CameraID, Action: string(m.Action), Label: m.Label,
+		Camera: m.CameraID, Action: string(m.Action), Label: m.Label, Networks: string(m.Networks),
 	}
 	if m.Action == gatepost.ActionPlayback {
 		c.From, c.To = m.From.UnixMicro(), m.To.UnixMicro()
@@ -148,13 +153,35 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 	return nil
 }
 
-// replace makes a new active key and reads the keys again. i.mu is held.
-func (i *Issuer) replace(ctx context.Context, now time.Time) error {
+// Withdraw makes a key verify nothing from now on, here at once and elsewhere
+// within ReloadEvery, because somebody else may have it. Every token that it signed
+// is void; if it was the active key, another one signs. entry goes into the ledger
+// with it. It fails with NotFound.
+func (i *Issuer) Withdraw(ctx context.Context, id string, entry gatepost.LedgerEntry) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	now := time.Now()
+	err := i.store.WithdrawSigningKey(ctx, id, now, now.Add(MaxLife), newKey(now), entry)
+	if gatepost.CodeOf(err) == gatepost.NotFound {
+		return &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such signing key; GET /v1/signing-keys lists them"}
+	}
+	if err != nil {
+		return fmt.Errorf("withdraw signing key: %w", err)
+	}
+	return i.read(ctx, now)
+}
+
+// newKey makes a key that is to be the active one.
+func newKey(now time.Time) gatepost.SigningKey {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails
 	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-	next := gatepost.SigningKey{ID: jwk(public).KeyID, Seed: seed, CreatedAt: now, Active: true}
-	err := i.store.ReplaceSigningKey(ctx, i.active, now.Add(MaxLife), next)
+	return gatepost.SigningKey{ID: jwk(public).KeyID, Seed: seed, CreatedAt: now, Active: true}
+}
+
+// replace makes a new active key and reads the keys again. i.mu is held.
+func (i *Issuer) replace(ctx context.Context, now time.Time) error {
+	err := i.store.ReplaceSigningKey(ctx, i.active, now.Add(MaxLife), newKey(now))
 	if err != nil && gatepost.CodeOf(err) != gatepost.Conflict {
 		return fmt.Errorf("replace signing key: %w", err)
 	}

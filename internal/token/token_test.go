@@ -41,6 +41,20 @@ func (m *memoryKeys) SigningKeys(context.Context) ([]gatepost.SigningKey, error)
 	return slices.Clone(m.keys), m.err
 }
 
+func (m *memoryKeys) WithdrawSigningKey(_ context.Context, id string, _, _ time.Time, next gatepost.SigningKey, _ gatepost.LedgerEntry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := slices.IndexFunc(m.keys, func(k gatepost.SigningKey) bool { return k.ID == id })
+	if i < 0 {
+		return &gatepost.Error{Code: gatepost.NotFound}
+	}
+	if m.keys[i].Active {
+		m.keys = append(m.keys, next)
+	}
+	m.keys = slices.Delete(m.keys, i, i+1)
+	return nil
+}
+
 func (m *memoryKeys) ReplaceSigningKey(_ context.Context, old string, expires time.Time, next gatepost.SigningKey) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -98,13 +112,14 @@ func TestRoundTrip(t *testing.T) {
 
 	from := time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 	for _, media := range []Media{
-		{GrantID: "g1", CameraID: "c1", Action: gatepost.ActionLive, Label: "王 五 · 12:00", Subject: "u1", ExpiresAt: in(time.Hour)},
+		{GrantID: "g1", CameraID: "c1", Action: gatepost.ActionLive, Label: "王 五 · 12:00", Subject: "u1", Networks: "203.0.113.0/24 2001:db8::/32", ExpiresAt: in(time.Hour)},
 		{GrantID: "g2", CameraID: "c1", Action: gatepost.ActionPlayback, From: from, To: from.Add(time.Microsecond), Subject: "share:s1", ExpiresAt: in(time.Hour)},
 	} {
 		raw, err := issuer.Media(ctx, media)
 		if err != nil {
 			t.Fatal(err)
 		}
+		media.KeyID = issuer.active
 		if got, err := verifier.Media(ctx, raw); err != nil || got != media {
 			t.Errorf("media: got %+v %v, want %+v", got, err, media)
 		}
@@ -118,6 +133,77 @@ func TestRoundTrip(t *testing.T) {
 	if got, err := verifier.Share(ctx, raw); err != nil || got != share {
 		t.Errorf("share: got %+v %v", got, err)
 	}
+}
+
+// TestWithdraw holds that a withdrawn key verifies nothing: at its own issuer at once, at
+// another of the same store within a second, at a verifier elsewhere once it is told,
+// even from a source that still has the key.
+func TestWithdraw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		keys := &memoryKeys{}
+		mine, other := NewIssuer(keys, IssuerOptions{}), NewIssuer(keys, IssuerOptions{})
+		near, far := NewVerifier(other, VerifierOptions{MaxAge: time.Second}), NewVerifier(other, VerifierOptions{})
+		media := Media{GrantID: "g", CameraID: "c", Action: gatepost.ActionLive, Subject: "u", ExpiresAt: in(time.Hour)}
+		raw, err := mine.Media(ctx, media)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []*Verifier{near, far} {
+			if _, err := v.Media(ctx, raw); err != nil {
+				t.Fatal(err)
+			}
+		}
+		old := mine.active
+		if err := mine.Withdraw(ctx, "no key", gatepost.LedgerEntry{}); gatepost.CodeOf(err) != gatepost.NotFound {
+			t.Errorf("an unknown key: %v", err)
+		}
+		if err := mine.Withdraw(ctx, old, gatepost.LedgerEntry{}); err != nil {
+			t.Fatal(err)
+		}
+		if set, err := mine.JWKS(ctx); err != nil || len(set.Keys) != 1 || set.Keys[0].KeyID == old || mine.active == old {
+			t.Errorf("after the withdrawal: %+v %v", set, err)
+		}
+		time.Sleep(1100 * time.Millisecond)
+		if m, err := near.Media(ctx, raw); err == nil {
+			t.Errorf("the withdrawn key verifies beside its issuer: %+v", m)
+		}
+		if _, err := far.Media(ctx, raw); err != nil {
+			t.Errorf("a verifier far away heard of it by itself: %v", err)
+		}
+		if fresh := far.Withdraw(old); !slices.Equal(fresh, []string{old}) || !far.Withdrawn(old) {
+			t.Errorf("told of %v", fresh)
+		}
+		if fresh := far.Withdraw(old); len(fresh) != 0 {
+			t.Errorf("told twice: %v", fresh)
+		}
+		if m, err := far.Media(ctx, raw); err == nil {
+			t.Errorf("the withdrawn key verifies: %+v", m)
+		}
+		if raw, err = other.Media(ctx, media); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := far.Media(ctx, raw); err != nil || m.KeyID != mine.active {
+			t.Errorf("the new key: %+v %v", m, err)
+		}
+		stale := NewVerifier(staleKeys{old: jwk(make([]byte, 32)), next: other}, VerifierOptions{})
+		stale.Withdraw(jwk(make([]byte, 32)).KeyID)
+		if m, err := stale.Media(ctx, raw); err != nil || len(stale.keys) != 1 {
+			t.Errorf("a source that still has the key: %+v %v %v", m, err, stale.keys)
+		}
+	})
+}
+
+// staleKeys is a source that has one key too many.
+type staleKeys struct {
+	old  JWK
+	next Source
+}
+
+func (s staleKeys) JWKS(ctx context.Context) (JWKS, error) {
+	set, err := s.next.JWKS(ctx)
+	set.Keys = append(slices.Clone(set.Keys), s.old)
+	return set, err
 }
 
 func TestIssuerRefuses(t *testing.T) {

@@ -41,7 +41,7 @@ func refusal(message string) *gatepost.Error {
 
 // VerifierOptions are how a verifier keeps the keys. The zero value works.
 type VerifierOptions struct {
-	MaxAge     time.Duration // keys are fetched again when older; default 5 min
+	MaxAge     time.Duration // keys are fetched again when older, so that withdrawn ones end; default 5 min
 	MinRefresh time.Duration // for unknown kids, at most one fetch per this; default 1 s
 }
 
@@ -56,6 +56,7 @@ type Verifier struct {
 	fetchMu sync.Mutex // one fetch at a time
 
 	mu      sync.RWMutex
+	gone    map[string]bool // kids that were withdrawn
 	keys    map[string]ed25519.PublicKey
 	fetched time.Time // when keys were
 	tried   time.Time // when a fetch was last tried
@@ -120,6 +121,32 @@ func (v *Verifier) Share(ctx context.Context, raw string) (Share, error) {
 	return c.share()
 }
 
+// Withdraw makes a verifier refuse what some keys signed, whatever its source says
+// of them, and returns those of which it had not heard before.
+func (v *Verifier) Withdraw(kids ...string) (fresh []string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, kid := range kids {
+		if v.gone[kid] {
+			continue
+		}
+		if v.gone == nil {
+			v.gone = make(map[string]bool)
+		}
+		v.gone[kid] = true
+		delete(v.keys, kid)
+		fresh = append(fresh, kid)
+	}
+	return fresh
+}
+
+// Withdrawn tells whether a key was withdrawn, as far as Withdraw was told.
+func (v *Verifier) Withdrawn(kid string) bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.gone[kid]
+}
+
 func (v *Verifier) verify(ctx context.Context, raw, audience string) (*claims, error) {
 	if len(raw) > maxToken || !plain(raw) {
 		return nil, errForeign
@@ -134,6 +161,7 @@ func (v *Verifier) verify(ctx context.Context, raw, audience string) (*claims, e
 		if !ok {
 			return nil, errForeign
 		}
+		c.keyID = kid
 		return v.key(ctx, kid)
 	})
 	switch {
@@ -225,14 +253,14 @@ func distinct(b []byte) bool {
 func (v *Verifier) key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	key, fetched, tried := v.cached(kid)
 	switch {
-	case key != nil && (time.Since(fetched) < v.opts.MaxAge || time.Since(tried) < staleRetry):
+	case key != nil && (time.Since(fetched) < v.opts.MaxAge || tried.After(fetched) && time.Since(tried) < staleRetry):
 		return key, nil
 	case key != nil:
 		if v.fetchMu.TryLock() {
 			defer v.fetchMu.Unlock()
 			_ = v.fetch(ctx) // the key at hand will do
 			if newer, _, _ := v.cached(kid); newer == nil {
-				return nil, errForeign // it expired
+				return nil, errForeign // it expired, or was withdrawn
 			}
 		}
 		return key, nil
@@ -271,6 +299,9 @@ func (v *Verifier) fetch(ctx context.Context) error {
 	defer v.mu.Unlock()
 	v.tried = time.Now()
 	if err == nil {
+		for kid := range v.gone {
+			delete(keys, kid)
+		}
 		v.keys, v.fetched = keys, v.tried
 	}
 	return err

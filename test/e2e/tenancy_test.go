@@ -105,7 +105,9 @@ func TestTenancy(t *testing.T) {
 		"create-hold":  {body: with(map[string]any{"from": from, "to": to, "until": later, "case_number": "x", "reason": "curious"}), want: []int{404}},
 		"delete-hold":  {ids: byID(hold.ID), want: []int{404}},
 		"create-share": {body: with(map[string]any{"actions": []string{"live"}, "expires_at": later}), want: []int{404}},
-		"delete-share": {ids: byID(share.ID), want: []int{404}},
+		"delete-share": {ids: byID(share.ID), want: []int{404}}, "list-share-openings": {ids: byID(share.ID), want: []int{404}},
+		"revoke-shares":     {body: with(map[string]any{}), want: []int{404}},
+		"list-signing-keys": {want: []int{403}}, "withdraw-signing-key": {ids: byID("any"), body: map[string]string{"reason": "curious"}, want: []int{403}},
 		// Whoever holds a token may use it; ids alone open nothing.
 		"open-share":   {body: map[string]string{"token": share.ID}, want: []int{401}},
 		"renew-share":  {body: map[string]string{"token": live.Token}, want: []int{403}},

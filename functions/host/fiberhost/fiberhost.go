@@ -49,6 +49,10 @@ type Options struct {
 	// host name that the page itself was asked at: "http://{host}:8081".
 	Origins []string
 
+	// Embeds returns the origins of the pages that may show a share link in a frame;
+	// nil: no page may.
+	Embeds func(ctx context.Context, shareID string) ([]string, error)
+
 	Ready   func(ctx context.Context) error // asked by /readyz, has 3 s; nil: always ready
 	Metrics http.Handler                    // serves /metrics; nil: not found
 }
@@ -102,7 +106,7 @@ func New(opts Options) (*Host, error) {
 		return nil, err
 	}
 	if opts.Portal != nil {
-		p, err := newPortal(opts.Portal, opts.Origins)
+		p, err := newPortal(opts.Portal, opts.Origins, opts.Embeds)
 		if err != nil {
 			return nil, err
 		}

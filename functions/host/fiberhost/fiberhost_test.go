@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -431,6 +432,37 @@ func TestPortal(t *testing.T) {
 		if csp := resp.Header.Get("Content-Security-Policy"); strings.Contains(csp, "evil") {
 			t.Errorf("policy: %s", csp)
 		}
+	}
+}
+
+func TestEmbed(t *testing.T) {
+	files := maps.Clone(portalFiles)
+	files["embed.html"] = &fstest.MapFile{Data: []byte("<!doctype html><title>embedded</title>")}
+	embeds := func(_ context.Context, id string) ([]string, error) {
+		switch id {
+		case "open":
+			return []string{"https://a.example", "http://b.example:8080"}, nil
+		case "away":
+			return nil, &gatepost.Error{Code: gatepost.Unavailable, Message: "the database is away"}
+		}
+		return nil, nil
+	}
+	s := start(t, fiberhost.Options{Portal: files, Embeds: embeds})
+	for path, want := range map[string]string{
+		"/embed/open": "https://a.example http://b.example:8080", "/embed/closed": "'none'", "/embed/": "'none'", "/embed.html": "'none'", "/": "'none'",
+	} {
+		resp, body := do(t, "GET", s.url+path, "")
+		csp := resp.Header.Get("Content-Security-Policy")
+		if resp.StatusCode != 200 || !strings.HasSuffix(csp, "frame-ancestors "+want) || strings.Contains(string(body), "embedded") != (path != "/") {
+			t.Errorf("%s: %d %q %s", path, resp.StatusCode, csp, body)
+		}
+	}
+	if resp, body := do(t, "GET", s.url+"/embed/away", ""); resp.StatusCode != 503 {
+		t.Errorf("without a database: %d %s", resp.StatusCode, body)
+	}
+	// A build without the page shows no other in its place.
+	if resp, body := do(t, "GET", start(t, fiberhost.Options{Portal: portalFiles, Embeds: embeds}).url+"/embed/open", ""); resp.StatusCode != 404 {
+		t.Errorf("unbuilt: %d %s", resp.StatusCode, body)
 	}
 }
 

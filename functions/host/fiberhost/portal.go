@@ -3,6 +3,7 @@ package fiberhost
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -27,6 +28,7 @@ const minGzip = 1 << 10
 type portal struct {
 	files   map[string]*portalFile
 	origins []string
+	embeds  func(ctx context.Context, shareID string) ([]string, error)
 }
 
 type portalFile struct {
@@ -45,8 +47,8 @@ var contentTypes = map[string]string{
 }
 
 // newPortal reads every file: they are embedded in the binary, a few megabytes.
-func newPortal(root fs.FS, origins []string) (*portal, error) {
-	p := &portal{files: make(map[string]*portalFile), origins: origins}
+func newPortal(root fs.FS, origins []string, embeds func(context.Context, string) ([]string, error)) (*portal, error) {
+	p := &portal{files: make(map[string]*portalFile), origins: origins, embeds: embeds}
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -102,6 +104,16 @@ func (p *portal) serve(c *fiber.Ctx) error {
 		return fiber.ErrNotFound
 	}
 	f := p.files[name]
+	ancestors := "'none'"
+	if id, ok := strings.CutPrefix(c.Path(), embedPath); ok {
+		if f = p.files[embedFile]; f == nil {
+			return fiber.ErrNotFound // the portal's own page is never for frames
+		}
+		var err error
+		if ancestors, err = p.ancestors(c.UserContext(), id); err != nil {
+			return err
+		}
+	}
 	if f == nil && path.Ext(name) == "" || strings.HasPrefix(c.Path(), "/s/") {
 		// An address of the app, not a file: /cameras, /s/<token> (a token has dots).
 		name = "index.html"
@@ -112,7 +124,7 @@ func (p *portal) serve(c *fiber.Ctx) error {
 	}
 
 	c.Set(fiber.HeaderContentType, f.contentType)
-	c.Set(fiber.HeaderContentSecurityPolicy, p.policy(c.Hostname()))
+	c.Set(fiber.HeaderContentSecurityPolicy, p.policy(c.Hostname())+"; frame-ancestors "+ancestors)
 	c.Set("Cross-Origin-Opener-Policy", "same-origin")
 	c.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=(self), fullscreen=(self), payment=(), usb=()")
 	if strings.HasPrefix(name, assetsDir) {
@@ -133,6 +145,25 @@ func (p *portal) serve(c *fiber.Ctx) error {
 		}
 	}
 	return c.Send(body)
+}
+
+// The page of a share link's picture alone, for frames on other sites. The link's
+// token comes in the fragment, which stays in the browser.
+const (
+	embedPath = "/embed/"
+	embedFile = "embed.html"
+)
+
+// ancestors is who may have the embed page of a link in a frame (CSP level 3 §6.4.2).
+func (p *portal) ancestors(ctx context.Context, shareID string) (string, error) {
+	if p.embeds == nil {
+		return "'none'", nil
+	}
+	origins, err := p.embeds(ctx, shareID)
+	if err != nil || len(origins) == 0 {
+		return "'none'", err
+	}
+	return strings.Join(origins, " "), nil
 }
 
 // ours tells whether a path may be the portal's.
@@ -164,7 +195,7 @@ func (p *portal) policy(hostname string) string {
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
 		"connect-src" + sources + "; media-src" + sources + "; worker-src 'self' blob:; child-src blob:; manifest-src 'self'; " +
-		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+		"base-uri 'none'; form-action 'self'; object-src 'none'"
 }
 
 // bareHost is a Host header's name without its port, or "localhost" when it is

@@ -25,7 +25,7 @@ func BenchmarkRequest(b *testing.B) {
 	ring := hls.New(hls.Options{})
 	defer ring.Close()
 	g := newGateway(b, ring)
-	handler := llhls.New(llhls.Options{Authoriser: g, Revoked: func(string) bool { return false }, Rings: g})
+	handler := llhls.New(llhls.Options{Authoriser: g, Revoked: func(llhls.Viewer) bool { return false }, Rings: g})
 	feed(ring, 0, 60)
 	live := "/hls/viewer/live.m3u8"
 	first := &sink{header: http.Header{}}

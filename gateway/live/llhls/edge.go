@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/streaming/hls"
 )
 
@@ -33,9 +34,13 @@ func (h *Handler) isEdge(req *http.Request) bool {
 // under his token, never longer than his grant lasts.
 func (h *Handler) servePass(w http.ResponseWriter, req *http.Request, token string) {
 	now := time.Now()
-	t, ring, err := h.admit(req.Context(), token, now)
+	t, ring, err := h.admit(req, token, now)
 	if err != nil {
 		refuse(w, err)
+		return
+	}
+	if t.viewer.Networks != "" { // the cache knows him by his token alone
+		refuse(w, errOwnPlaylist)
 		return
 	}
 	t.enter(now)
@@ -43,7 +48,7 @@ func (h *Handler) servePass(w http.ResponseWriter, req *http.Request, token stri
 	epoch := ring.Epoch()
 	// A revocation first ends tickets and then the epoch: who is admitted still
 	// was told of an epoch that ends with his grant.
-	if h.options.Revoked != nil && h.options.Revoked(t.viewer.GrantID) {
+	if h.options.Revoked != nil && h.options.Revoked(t.viewer) {
 		err = errRevoked
 	} else {
 		err = t.err()
@@ -65,6 +70,8 @@ func (h *Handler) servePass(w http.ResponseWriter, req *http.Request, token stri
 	header.Set("X-Gatepost-Playlist", "/edge/"+ring.Capability()+"/"+epoch)
 	w.WriteHeader(http.StatusNoContent)
 }
+
+var errOwnPlaylist = &gatepost.Error{Code: gatepost.Forbidden, Message: "this viewer is bound to a network; his playlists are his own"}
 
 // serveShared answers the cache with the playlist of an epoch. What it refuses, the
 // cache asks for again on behalf of one viewer.

@@ -27,6 +27,8 @@ type Viewer struct {
 	CameraID  string
 	Action    gatepost.Action
 	ExpiresAt time.Time
+	KeyID     string            // of the key that signed his token
+	Networks  gatepost.Networks // from where he may watch
 }
 
 // Rings finds the ring of a camera.
@@ -47,9 +49,10 @@ type Options struct {
 	// RevokeGrace is how long what existed when a grant was revoked can still
 	// be fetched by the names that its viewer knows. Default: 2 s.
 	RevokeGrace time.Duration
-	// Revoked tells whether a grant was revoked, as far as this gateway has
-	// heard. It is asked on every request for a playlist. May be nil.
-	Revoked func(grantID string) bool
+	// Revoked tells whether a viewer's grant was revoked or his key withdrawn, as
+	// far as this gateway has heard. It is asked on every request for a playlist.
+	// May be nil.
+	Revoked func(Viewer) bool
 	// VerifyTTL is how long a verified token is not verified again. Revoke
 	// and Revoked override it. Default: 1 s, or 1 min with Revoked.
 	VerifyTTL time.Duration
@@ -105,6 +108,15 @@ func (h *Handler) Viewers(cameraID string) int { return h.viewers.count(cameraID
 // ignored.
 func (h *Handler) Revoke(grantIDs ...string) {
 	for camera := range h.viewers.revoke(grantIDs) {
+		if ring := h.options.Rings.Ring(camera); ring != nil {
+			ring.Withdraw(h.options.RevokeGrace)
+		}
+	}
+}
+
+// RevokeKeys ends the viewers whose tokens some keys have signed, at once.
+func (h *Handler) RevokeKeys(keyIDs ...string) {
+	for camera := range h.viewers.revokeKeys(keyIDs) {
 		if ring := h.options.Rings.Ring(camera); ring != nil {
 			ring.Withdraw(h.options.RevokeGrace)
 		}
@@ -176,15 +188,15 @@ var preflight = []field{
 	{"Access-Control-Max-Age", []string{"86400"}},
 }
 
-// admit verifies a token and finds the ring of its camera. The caller enters and
-// leaves the ticket.
-func (h *Handler) admit(ctx context.Context, token string, now time.Time) (*ticket, *hls.Ring, error) {
+// admit verifies the token of a request, and that it comes from where the token is
+// good, and finds the ring of its camera. The caller enters and leaves the ticket.
+func (h *Handler) admit(req *http.Request, token string, now time.Time) (*ticket, *hls.Ring, error) {
 	if len(token) == 0 || len(token) > maxToken {
 		return nil, nil, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "this is not a media token"}
 	}
 	t := h.viewers.known(token, now)
 	if t == nil {
-		v, err := h.options.Authoriser.Verify(ctx, token)
+		v, err := h.options.Authoriser.Verify(req.Context(), token)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -195,11 +207,16 @@ func (h *Handler) admit(ctx context.Context, token string, now time.Time) (*tick
 			return nil, nil, err
 		}
 	}
-	if h.options.Revoked != nil && h.options.Revoked(t.viewer.GrantID) {
+	if h.options.Revoked != nil && h.options.Revoked(t.viewer) {
 		return nil, nil, errRevoked
 	}
 	if err := t.err(); err != nil {
 		return nil, nil, err
+	}
+	if networks := t.viewer.Networks; networks != "" {
+		if err := networks.Admit(gatepost.ParseAddr(req.RemoteAddr)); err != nil {
+			return nil, nil, err
+		}
 	}
 	ring := h.options.Rings.Ring(t.viewer.CameraID)
 	if ring == nil {
@@ -216,7 +233,7 @@ var (
 
 func (h *Handler) serveMultivariant(w http.ResponseWriter, req *http.Request, token string) {
 	now := time.Now()
-	t, ring, err := h.admit(req.Context(), token, now)
+	t, ring, err := h.admit(req, token, now)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -244,7 +261,7 @@ func (h *Handler) servePlaylist(w http.ResponseWriter, req *http.Request, token 
 		return
 	}
 	now := time.Now()
-	t, ring, err := h.admit(req.Context(), token, now)
+	t, ring, err := h.admit(req, token, now)
 	if err != nil {
 		refuse(w, err)
 		return

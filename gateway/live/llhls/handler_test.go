@@ -54,7 +54,7 @@ func TestReplies(t *testing.T) {
 	ring := hls.New(hls.Options{})
 	g := newGateway(t, ring)
 	feed(ring, 0, 12)
-	g.allow("playback", "elsewhere", "expired")
+	g.allow("playback", "elsewhere", "expired", "bound", "near")
 	g.expires["expired"] = time.Now().Add(-time.Second)
 	g.grants["revoked"] = &gatepost.Error{Code: gatepost.Gone, Message: "revoked"}
 	_, live := get(t, g.server.URL+"/hls/viewer/live.m3u8")
@@ -81,6 +81,9 @@ func TestReplies(t *testing.T) {
 		{"GET", "/hls/revoked/live.m3u8", 410, "gone"},
 		{"GET", "/hls/expired/live.m3u8", 410, "gone"},
 		{"GET", "/hls/playback/live.m3u8", 403, "forbidden"},
+		{"GET", "/hls/bound/live.m3u8", 403, "forbidden"},
+		{"GET", "/hls/bound/index.m3u8", 403, "forbidden"},
+		{"GET", "/hls/near/live.m3u8", 200, ""},
 		{"GET", "/hls/elsewhere/live.m3u8", 503, "unavailable"},
 		{"GET", "/hls/viewer/live.m3u8?_HLS_msn=x", 400, "invalid"},
 		{"GET", "/hls/viewer/live.m3u8?_HLS_part=1", 400, "invalid"},
@@ -277,6 +280,29 @@ func waitFor(tb testing.TB, what string, done func() bool) {
 		case <-tick.C:
 		case <-deadline:
 			tb.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// TestKeysRevoked: a token of a withdrawn key is dead, and the others' are not.
+func TestKeysRevoked(t *testing.T) {
+	ring := hls.New(hls.Options{})
+	g := newGateway(t, ring)
+	g.allow("near")
+	feed(ring, 0, 12)
+	for _, viewer := range []string{"viewer", "near"} {
+		if res, body := get(t, g.server.URL+"/hls/"+viewer+"/live.m3u8"); res.StatusCode != 200 {
+			t.Fatalf("%s: %d %s", viewer, res.StatusCode, body)
+		}
+	}
+	g.handler.RevokeKeys("other")
+	if res, _ := get(t, g.server.URL+"/hls/near/live.m3u8"); res.StatusCode != 200 {
+		t.Errorf("another key was withdrawn: %d", res.StatusCode)
+	}
+	g.handler.RevokeKeys("key")
+	for viewer, want := range map[string]int{"near": 410, "viewer": 200} {
+		if res, _ := get(t, g.server.URL+"/hls/"+viewer+"/live.m3u8"); res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", viewer, res.StatusCode, want)
 		}
 	}
 }

@@ -100,6 +100,10 @@ func (g *gateway) Verify(_ context.Context, token string) (llhls.Viewer, error) 
 		v.Action = gatepost.ActionPlayback
 	case "elsewhere":
 		v.CameraID = "another"
+	case "bound":
+		v.Networks = "203.0.113.0/24"
+	case "near":
+		v.Networks, v.KeyID = "127.0.0.0/8", "key"
 	}
 	return v, nil
 }

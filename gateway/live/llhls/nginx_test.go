@@ -93,10 +93,10 @@ func startNginx(t *testing.T, origin string) string {
 }
 
 // revoked implements llhls.Options.Revoked.
-func (g *gateway) revoked(grant string) bool {
+func (g *gateway) revoked(v llhls.Viewer) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.grants[grant] != nil
+	return g.grants[v.GrantID] != nil
 }
 
 func (e *edge) get(t *testing.T, path string) (int, string) {
@@ -251,7 +251,7 @@ func TestNginx(t *testing.T) {
 func TestNginxRefuses(t *testing.T) {
 	ring := hls.New(hls.Options{})
 	e := newEdge(t, ring, llhls.Options{EdgeKey: edgeKey})
-	e.allow("one", "expiring")
+	e.allow("one", "expiring", "near", "bound")
 	expiry := time.Now().Add(4 * time.Second)
 	e.expires["expiring"] = expiry
 	feed(ring, 0, 12)
@@ -262,6 +262,18 @@ func TestNginxRefuses(t *testing.T) {
 		if status, _ := e.get(t, "/hls/"+v+path); status != http.StatusOK {
 			t.Errorf("%s: %d", v, status)
 		}
+	}
+	// Who is bound to a network is no other behind the cache: he is asked for by himself.
+	passes := e.count("pass")
+	for viewer, want := range map[string]int{"near": http.StatusOK, "bound": http.StatusForbidden} {
+		for range 2 {
+			if status, _ := e.get(t, "/hls/"+viewer+path); status != want {
+				t.Errorf("%s: %d, want %d", viewer, status, want)
+			}
+		}
+	}
+	if n := e.count("pass") - passes; n != 4 {
+		t.Errorf("%d passes asked for, want 4: none is kept", n)
 	}
 	if status, _ := e.get(t, "/hls/forged"+path); status != http.StatusUnauthorized {
 		t.Errorf("a forged token: %d", status)

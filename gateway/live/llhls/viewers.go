@@ -1,6 +1,7 @@
 package llhls
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -184,6 +185,21 @@ func (v *viewers) count(camera string, now time.Time) int {
 		}
 	}
 	return n
+}
+
+// revokeKeys ends what was admitted by the tokens of some keys, and returns the
+// cameras that were watched.
+func (v *viewers) revokeKeys(keys []string) map[string]struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	cameras := make(map[string]struct{})
+	for _, t := range v.tickets {
+		if slices.Contains(keys, t.viewer.KeyID) && t.err() == nil {
+			t.end(errRevoked)
+			cameras[t.viewer.CameraID] = struct{}{}
+		}
+	}
+	return cameras
 }
 
 // revoke ends sessions and returns the cameras that they watched.

@@ -28,6 +28,8 @@ type Authoriser interface {
 type Viewer struct {
 	GrantID   string
 	ExpiresAt time.Time
+	KeyID     string            // of the key that signed his token
+	Networks  gatepost.Networks // from where he may watch
 }
 
 // Streams finds the stream of a camera.
@@ -114,6 +116,18 @@ func (h *Handler) CloseGrant(id string) {
 	}
 }
 
+// CloseKey ends every viewer whose token a key has signed, at once. The Authoriser
+// must refuse the key before this is called.
+func (h *Handler) CloseKey(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for v := range h.viewers {
+		if v.key == id {
+			v.finish("key_withdrawn")
+		}
+	}
+}
+
 // Viewers counts the sessions that watch a camera.
 func (h *Handler) Viewers(cameraID string) int {
 	h.mu.Lock()
@@ -130,6 +144,9 @@ func (h *Handler) Viewers(cameraID string) int {
 // open lets a viewer in.
 func (h *Handler) open(ctx context.Context, req rtc.OpenRequest) (rtc.Opening, error) {
 	who, err := h.authoriser.Verify(ctx, req.Token, req.Camera)
+	if err == nil {
+		err = who.Networks.Admit(gatepost.ParseAddr(req.Remote))
+	}
 	if err != nil {
 		return rtc.Opening{}, err
 	}
@@ -152,7 +169,7 @@ func (h *Handler) serve(ctx context.Context, req rtc.OpenRequest, who Viewer, of
 		return nil, "", err
 	}
 	v := &viewer{
-		camera: req.Camera, grant: who.GrantID, expires: who.ExpiresAt, timeout: h.options.ConnectTimeout,
+		camera: req.Camera, grant: who.GrantID, key: who.KeyID, expires: who.ExpiresAt, timeout: h.options.ConnectTimeout,
 		video: video, audio: audio, opened: time.Now(), looks: h.options.Looks,
 		logger: h.options.Logger.With("camera", req.Camera, "grant", who.GrantID, "remote", req.Remote),
 		wake:   make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
@@ -162,7 +179,8 @@ func (h *Handler) serve(ctx context.Context, req rtc.OpenRequest, who Viewer, of
 		return nil, "", err
 	}
 	h.enter(v, s, codec)
-	// A grant that was revoked while the answer was made has missed CloseGrant.
+	// A grant that was revoked while the answer was made has missed CloseGrant, and
+	// a key that was withdrawn CloseKey.
 	if _, err := h.authoriser.Verify(ctx, req.Token, req.Camera); err != nil {
 		v.Close("revoked")
 		return nil, "", err

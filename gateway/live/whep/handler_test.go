@@ -178,6 +178,23 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+func TestKeyWithdrawn(t *testing.T) {
+	src := newSource(t)
+	g := start(t, streams{"cam": src.stream, "far": src.stream}, nil)
+	src.write(60, 0)
+	if res, body := g.post(t, "far", "good", newViewer(t, video).offer()); res.StatusCode != 403 {
+		t.Errorf("from outside of the token's networks: %d %s", res.StatusCode, body)
+	}
+	v := newViewer(t, video).watch(g, "cam")
+	v.take(10)
+	g.handler.CloseKey("k2")
+	if n := g.handler.Viewers("cam"); n != 1 {
+		t.Fatalf("%d viewers after another key was withdrawn", n)
+	}
+	g.handler.CloseKey("k1")
+	v.waitOver("withdrawal")
+}
+
 func TestExpiry(t *testing.T) {
 	src := newSource(t)
 	g := start(t, streams{"cam": src.stream}, nil)

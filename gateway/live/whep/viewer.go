@@ -27,6 +27,7 @@ const againAfter = time.Second
 type viewer struct {
 	camera  string
 	grant   string
+	key     string
 	expires time.Time
 	timeout time.Duration // to connect
 	peer    *rtc.Peer

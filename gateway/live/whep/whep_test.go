@@ -49,7 +49,11 @@ func (a *authoriser) Verify(_ context.Context, token, camera string) (whep.Viewe
 	case a.revoked:
 		return whep.Viewer{}, &gatepost.Error{Code: gatepost.Gone, Message: "Revoked."}
 	}
-	return whep.Viewer{GrantID: "g1", ExpiresAt: a.expires}, nil
+	v := whep.Viewer{GrantID: "g1", ExpiresAt: a.expires, KeyID: "k1"}
+	if camera == "far" {
+		v.Networks = "203.0.113.0/24"
+	}
+	return v, nil
 }
 
 type streams map[string]*stream.Stream

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 )
 
 func init() {
+	register("camera ground", testCameraGround)
 	register("camera", testCamera)
 	register("camera serials", testCameraSerials)
 	register("camera fence", testCameraFence)
@@ -207,4 +210,79 @@ func testCameraFence(t *testing.T, s *sqlstore.Store) {
 	if err != nil || st[c.ID].Online || st[c.ID].Node != "" || st[c.ID].Epoch != admitted.Epoch+1 {
 		t.Errorf("the fenced session counts still: %+v %v", st[c.ID], err)
 	}
+}
+
+// testCameraGround holds which looks a change of a camera ends: those of others that
+// rested on what it was.
+func testCameraGround(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	shop, police, carrier := NewOrganisation(t, s, gatepost.KindBusiness), NewOrganisation(t, s, gatepost.KindPolice), NewOrganisation(t, s, gatepost.KindOperator)
+	officer, admin := NewUser(t, s, police.ID, gatepost.RoleResponder), NewUser(t, s, carrier.ID, gatepost.RoleAdmin)
+	start := func(change func(*gatepost.Camera)) (gatepost.Camera, map[string]gatepost.Grant) {
+		c := NewCamera(t, s, shop.ID)
+		c = changeCamera(t, s, c, change)
+		share := newShare(t, s, c, func(*gatepost.Share) {})
+		grants := map[string]gatepost.Grant{
+			"own":      {Organisation: shop.ID, UserID: "u"},
+			"standing": {Organisation: police.ID, UserID: officer.ID},
+			"incident": {Organisation: police.ID, UserID: officer.ID, Basis: "incident:i"},
+			"cross":    {Organisation: police.ID, UserID: officer.ID, Basis: "cross_grant:g"},
+			"admin":    {Organisation: carrier.ID, UserID: admin.ID},
+			"link":     {Organisation: police.ID, ShareID: share.ID},
+		}
+		for name, g := range grants {
+			g.ID, g.CameraID, g.Action, g.CreatedAt, g.ExpiresAt = nextID(), c.ID, gatepost.ActionLive, now(), now().Add(time.Hour)
+			if err := s.CreateGrant(ctx, g, gatepost.LedgerEntry{Kind: gatepost.LedgerGrant, Actor: "u"}); err != nil {
+				t.Fatal(err)
+			}
+			grants[name] = g
+		}
+		return c, grants
+	}
+	consented := func(c *gatepost.Camera) { c.Class, c.ConsentToShare = 3, true }
+	for _, tt := range []struct {
+		name          string
+		before, after func(*gatepost.Camera)
+		ends          string
+	}{
+		{"another name", consented, func(c *gatepost.Camera) { c.Name = "x" }, ""},
+		{"consent withdrawn", consented, func(c *gatepost.Camera) { c.ConsentToShare = false }, "standing"},
+		{"consent given", func(c *gatepost.Camera) { c.Class, c.ConsentToShare = 3, false }, consented, ""},
+		{"to class 3 without consent", func(c *gatepost.Camera) { c.Class, c.ConsentToShare = 1, false }, func(c *gatepost.Camera) { c.Class = 3 }, "standing"},
+		{"to class 3 with consent", func(c *gatepost.Camera) { c.Class, c.ConsentToShare = 1, true }, func(c *gatepost.Camera) { c.Class = 3 }, ""},
+		{"from class 1 to 2", func(c *gatepost.Camera) { c.Class = 1 }, func(c *gatepost.Camera) { c.Class = 2 }, ""},
+		{"consent withdrawn at class 2", func(c *gatepost.Camera) { c.Class, c.ConsentToShare = 2, true }, func(c *gatepost.Camera) { c.ConsentToShare = false }, ""},
+		{"another division", consented, func(c *gatepost.Camera) { c.Division = "330106" }, "incident standing"},
+		{"another position", consented, func(c *gatepost.Camera) { c.Position = &gatepost.Position{Longitude: 1, Latitude: 2} }, "incident standing"},
+		{"another owner", consented, func(c *gatepost.Camera) { c.Owner = police.ID }, "admin cross incident link own standing"},
+	} {
+		c, grants := start(tt.before)
+		changeCamera(t, s, c, tt.after)
+		var ended []string
+		for name, g := range grants {
+			got, err := s.Grant(ctx, g.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.RevokedAt != nil {
+				ended = append(ended, name)
+			}
+		}
+		slices.Sort(ended)
+		if got := strings.Join(ended, " "); got != tt.ends {
+			t.Errorf("%s ended %q, want %q", tt.name, got, tt.ends)
+		}
+	}
+}
+
+func changeCamera(t *testing.T, s *sqlstore.Store, c gatepost.Camera, change func(*gatepost.Camera)) gatepost.Camera {
+	t.Helper()
+	c, err := s.UpdateCamera(t.Context(), c.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+		change(c)
+		return gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "u", CameraID: c.ID, Allowed: true}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ func init() {
 	register("session", testSession)
 	register("API key", testAPIKey)
 	register("signing key", testSigningKey)
+	register("signing key withdrawn", testSigningKeyWithdrawn)
 }
 
 // now is a time that both engines keep exactly.
@@ -192,6 +194,44 @@ func testAPIKey(t *testing.T, s *sqlstore.Store) {
 	}
 	_, err = s.APIKeyByHash(ctx, "k3")
 	wantCode(t, "unknown", err, gatepost.NotFound)
+}
+
+// testSigningKeyWithdrawn holds that a withdrawn key is gone for good from what
+// verifies, and known to be gone.
+func testSigningKeyWithdrawn(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	key := func(kid string) gatepost.SigningKey {
+		return gatepost.SigningKey{ID: kid, Seed: make([]byte, 32), CreatedAt: now(), Active: true}
+	}
+	soon := now().Add(time.Hour)
+	wantCode(t, "first", s.ReplaceSigningKey(ctx, "", soon, key("first")), "")
+	wantCode(t, "second", s.ReplaceSigningKey(ctx, "first", soon, key("second")), "")
+	entry := gatepost.LedgerEntry{Kind: gatepost.LedgerKey, Actor: "withdrawer", Allowed: true}
+	withdraw := func(id, next string) error {
+		return s.WithdrawSigningKey(ctx, id, now(), soon, key(next), entry)
+	}
+	wantCode(t, "one that is not there", withdraw("nothing", "x"), gatepost.NotFound)
+	wantCode(t, "one that only verifies", withdraw("first", "x"), "")
+	wantCode(t, "the active one", withdraw("second", "third"), "")
+	wantCode(t, "again", withdraw("second", "fourth"), "")
+	if keys, err := s.SigningKeys(ctx); err != nil || len(keys) != 1 || keys[0].ID != "third" || !keys[0].Active {
+		t.Errorf("what verifies: %+v %v", keys, err)
+	}
+	if gone, err := s.WithdrawnKeys(ctx); err != nil || !slices.Equal(gone, []string{"first", "second"}) {
+		t.Errorf("withdrawn: %v %v", gone, err)
+	}
+	all, err := s.AllSigningKeys(ctx)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("all: %+v %v", all, err)
+	}
+	for _, k := range all {
+		if len(k.Seed) != 0 || (k.WithdrawnAt == nil) != (k.ID == "third") {
+			t.Errorf("listed: %+v", k)
+		}
+	}
+	if entries, err := s.LedgerByActor(ctx, "withdrawer", "", 10); err != nil || len(entries) != 2 {
+		t.Errorf("the ledger says %+v %v", entries, err)
+	}
 }
 
 func testSigningKey(t *testing.T, s *sqlstore.Store) {

@@ -19,13 +19,14 @@ func init() {
 	register("share change of owner", testShareOwner)
 	register("share crowd", testShareCrowd)
 	register("share renewal", testShareRenewal)
+	register("share revoke all", testShareRevokeAll)
 }
 
 func newShare(t *testing.T, s *sqlstore.Store, c gatepost.Camera, change func(*gatepost.Share)) gatepost.Share {
 	t.Helper()
 	now := now()
 	sh := gatepost.Share{ID: nextID(), CameraID: c.ID, Organisation: c.Owner, CreatedBy: "u", Actions: []gatepost.Action{gatepost.ActionLive},
-		ExpiresAt: now.Add(time.Hour), CreatedAt: now}
+		ExpiresAt: now.Add(time.Hour), CreatedAt: now, Origins: []string{}}
 	change(&sh)
 	if err := s.CreateShare(t.Context(), sh, gatepost.LedgerEntry{Kind: gatepost.LedgerShare, Actor: "u", CameraID: c.ID, Allowed: true}); err != nil {
 		t.Fatalf("create share: %v", err)
@@ -48,6 +49,7 @@ func testShare(t *testing.T, s *sqlstore.Store) {
 	full := newShare(t, s, ca, func(sh *gatepost.Share) {
 		sh.Actions = []gatepost.Action{gatepost.ActionLive, gatepost.ActionPlayback}
 		sh.From, sh.To, sh.MaxUses, sh.Label = now.Add(-time.Hour).Add(time.Microsecond), now, 2, "保险公司"
+		sh.Networks, sh.Origins, sh.LegalBasis = "203.0.113.0/24 2001:db8::/32", []string{"https://a.example", "http://b.example:8080"}, "contract 4711"
 	})
 	if got, err := s.Share(ctx, full.ID); err != nil || !reflect.DeepEqual(got, full) {
 		t.Errorf("read back:\n got %+v %v\nwant %+v", got, err, full)
@@ -224,6 +226,46 @@ func testShareCrowd(t *testing.T, s *sqlstore.Store) {
 	wg.Wait()
 	if got, err := s.Share(ctx, sh.ID); err != nil || got.Uses != crowd {
 		t.Errorf("%d uses counted, %v, want %d", got.Uses, err, crowd)
+	}
+}
+
+// testShareRevokeAll holds that every link of an organisation, or of one camera, ends
+// at once, with what came from it and an entry for each, and nothing else.
+func testShareRevokeAll(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	a, b := NewOrganisation(t, s, gatepost.KindBusiness), NewOrganisation(t, s, gatepost.KindBusiness)
+	a1, a2, b1 := NewCamera(t, s, a.ID), NewCamera(t, s, a.ID), NewCamera(t, s, b.ID)
+	plain := func(*gatepost.Share) {}
+	shares := []gatepost.Share{newShare(t, s, a1, plain), newShare(t, s, a1, plain), newShare(t, s, a2, plain), newShare(t, s, b1, plain)}
+	_, grants, err := s.OpenShare(ctx, shares[0].ID, now(), look)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := func(sh gatepost.Share) gatepost.LedgerEntry {
+		return gatepost.LedgerEntry{Kind: gatepost.LedgerRevoke, Actor: "all", CameraID: sh.CameraID, Allowed: true, Detail: map[string]string{"share": sh.ID}}
+	}
+	for _, c := range []struct {
+		owner, camera string
+		want          int
+	}{{b.ID, a1.ID, 0}, {a.ID, a1.ID, 2}, {a.ID, a1.ID, 0}, {a.ID, "", 1}, {a.ID, "", 0}} {
+		if n, err := s.RevokeShares(ctx, c.owner, c.camera, now(), told); err != nil || n != c.want {
+			t.Errorf("of %q at %q: %d %v, want %d", c.owner, c.camera, n, err, c.want)
+		}
+	}
+	for i, sh := range shares {
+		if got, err := s.Share(ctx, sh.ID); err != nil || (got.RevokedAt != nil) != (i < 3) {
+			t.Errorf("link %d: %+v %v", i, got, err)
+		}
+	}
+	if g, err := s.Grant(ctx, grants[0].ID); err != nil || g.RevokedAt == nil {
+		t.Errorf("a look that came from one goes on: %+v %v", g, err)
+	}
+	entries, err := s.LedgerByActor(ctx, "all", "", 10)
+	if err != nil || len(entries) != 3 || entries[0].Detail["share"] != shares[2].ID {
+		t.Errorf("the ledger says %+v %v", entries, err)
+	}
+	if page, err := s.LedgerByActor(ctx, "all", entries[0].ID, 1); err != nil || len(page) != 1 || page[0].ID != entries[1].ID {
+		t.Errorf("its second page: %+v %v", page, err)
 	}
 }
 

@@ -1299,6 +1299,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shares/{id}/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When and from where a share link was opened, newest first */
+        get: operations["list-share-openings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/shares/open": {
         parameters: {
             query?: never;
@@ -1327,6 +1344,57 @@ export interface paths {
         put?: never;
         /** Go on looking through a share link: no new use */
         post: operations["renew-share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/shares/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke every share link to a camera, or to an organisation's cameras */
+        post: operations["revoke-shares"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the keys that tokens are signed with: administrators */
+        get: operations["list-signing-keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signing-keys/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a key that others may have: every token and link that it signed is void, and pictures under them are dark within five seconds */
+        post: operations["withdraw-signing-key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2572,6 +2640,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListOpening: {
+            items: components["schemas"]["Opening"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListOrganisation: {
             items: components["schemas"]["Organisation"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -2787,6 +2860,8 @@ export interface components {
             url?: string;
         };
         NewShare: {
+            /** @description The address of a frame with the picture alone, for the pages of its origins; shown this once */
+            embed?: string;
             id: string;
             /** @description The token that the link carries */
             token: string;
@@ -2841,8 +2916,30 @@ export interface components {
             from?: string;
             grants: components["schemas"]["SharedGrants"];
             label: string;
+            /** @description What it is shared upon, in the sharer's words */
+            legal_basis?: string;
             /** Format: date-time */
             to?: string;
+        };
+        Opening: {
+            /**
+             * @description look: somebody has watched, from start to end
+             * @enum {string}
+             */
+            act: "open" | "renew" | "look";
+            allowed: boolean;
+            /** Format: date-time */
+            at: string;
+            /** @description Why it was refused: gone, or forbidden from that address */
+            code?: string;
+            /** Format: date-time */
+            end?: string;
+            /** @description Of the ledger's entry */
+            id: string;
+            /** @description Address that it came from */
+            remote?: string;
+            /** Format: date-time */
+            start?: string;
         };
         OpenInputBody: {
             /** @description Absent: every camera of my organisation */
@@ -3087,6 +3184,16 @@ export interface components {
             name: string;
             position: components["schemas"]["Position"];
         };
+        RevokeAllInputBody: {
+            /** @description Every link to this camera */
+            camera_id?: string;
+            /** @description Every link to a camera of this organisation */
+            organisation_id?: string;
+        };
+        RevokedShares: {
+            /** Format: int64 */
+            revoked: number;
+        };
         Segment: {
             /** Format: int64 */
             duration_ns: number;
@@ -3127,13 +3234,18 @@ export interface components {
             from?: string;
             id: string;
             label: string;
+            legal_basis: string;
             /**
              * Format: int64
              * @description 0 for no limit
              */
             max_uses: number;
+            /** @description Address ranges from which it opens; none for everywhere */
+            networks: string[];
             /** @description Who shares */
             organisation_id: string;
+            /** @description Origins of the pages that may show it in a frame */
+            origins: string[];
             /** Format: date-time */
             revoked_at?: string;
             /** Format: date-time */
@@ -3169,13 +3281,19 @@ export interface components {
              * @description Playback: start of the window
              */
             from?: string;
-            /** @description Watermark that the picture carries */
+            /** @description Watermark that the picture carries; the token names it */
             label?: string;
+            /** @description What allows to share it: a law, a contract, a consent; for the ledger, and told to whoever opens it */
+            legal_basis?: string;
             /**
              * Format: int64
              * @description How often it opens; 0 for no limit
              */
             max_uses?: number;
+            /** @description Address ranges from which it opens, such as 203.0.113.0/24; none for everywhere */
+            networks?: string[];
+            /** @description Origins of the pages that may show it in a frame, such as https://www.example.org; none for no page */
+            origins?: string[];
             /**
              * Format: date-time
              * @description Playback: end of the window, at most 31 days after its start
@@ -3222,6 +3340,28 @@ export interface components {
             organisation_id: string;
             plan: string;
         };
+        SigningKey: {
+            /** @description It signs */
+            active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When no token that it signed can live any more
+             */
+            expires_at?: string;
+            /** @description The kid of its tokens and of the JWKS */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Since then what it signed is void
+             */
+            withdrawn_at?: string;
+        };
+        SigningKeyList: {
+            /** @description Newest first */
+            items: components["schemas"]["SigningKey"][];
+        };
         SignupInfo: {
             /** @description false: accounts come by invitation only */
             open: boolean;
@@ -3241,6 +3381,7 @@ export interface components {
             missing?: string[];
             revoked_grants: string[];
             stopped_cameras: string[];
+            withdrawn_keys?: string[];
         };
         SyncRequest: {
             cameras: components["schemas"]["CameraStatus"][];
@@ -3409,6 +3550,10 @@ export interface components {
             reason: string;
             /** Format: date-time */
             until: string;
+        };
+        WithdrawInputBody: {
+            /** @description What happened to it; for the ledger */
+            reason: string;
         };
     };
     responses: never;
@@ -6591,6 +6736,42 @@ export interface operations {
             };
         };
     };
+    "list-share-openings": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOpening"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "open-share": {
         parameters: {
             query?: never;
@@ -6647,6 +6828,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SharedGrant"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeAllInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedShares"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKeyList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-signing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's kid */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
