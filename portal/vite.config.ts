@@ -14,6 +14,8 @@ export default defineConfig({
     // No inlined assets: the policy of the server forbids data: scripts, and one file more is cheap.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,
+    // The portal, and the page that others show in a frame.
+    rollupOptions: { input: ['index.html', 'embed.html'] },
   },
   server: { proxy: { '/v1': api, '/.well-known': api } },
   test: { include: ['test/**/*.test.{ts,tsx}'], environment: 'happy-dom', restoreMocks: true },

@@ -78,6 +78,10 @@ export const en: Words = {
     revokedNow: 'Revoked', maxUses: 'How often it opens', maxUsesHint: 'Empty: no limit', live: 'Live', playback: 'Recording', made: 'The link is ready', madeHint: 'Copy it now; it is not shown in full again.', created: 'Made',
     rule: { actions: 'Choose at least one', window: 'Choose the recorded window', windowOrder: 'The start must come before the end', windowFuture: 'The window must lie in the past', expires: 'Choose a time in the future' },
     hour: '1 hour', day: '1 day', week: '7 days', month: '30 days',
+    revokeAll: 'Revoke all', revokeAllAsk: 'Revoke every link to this camera? Pictures are dark within 5 seconds, for good.', revokedAll: '{{n}} links revoked', bound: 'Bound to', basis: 'Legal basis', basisHint: 'What allows you to share: a law, a contract, a consent. It goes into the ledger, and whoever opens the link reads it',
+    networks: 'Networks', networksHint: 'It opens from these addresses only, e.g. 203.0.113.0/24. Empty: from everywhere', origins: 'Embedding sites', originsHint: 'Pages of these sites may show the picture, e.g. https://www.example.org. Empty: none',
+    embed: 'Embed code, for a page of those sites. Each time the page is loaded counts as one opening.', openings: 'Openings', noOpenings: 'Nobody has opened it yet', act: 'What', remote: 'From', result: 'Result', allowed: 'opened', refused: 'refused: the link has ended', elsewhere: 'refused: another network',
+    acts: { open: 'opened', renew: 'went on', look: 'watched' },
   },
   looks: {
     none: 'Nobody has looked yet', noneHint: 'Every look is registered here.', who: 'Who', when: 'When', what: 'At what', why: 'Why', case: 'Case number', until: 'Valid until', byShare: 'Share link', revoke: 'Cut off',
@@ -91,6 +95,7 @@ export const en: Words = {
   share: {
     title: 'Shared video', opening: 'Opening…', shows: 'What it shows', live: 'Live', window: 'Recording from {{from}} to {{to}}', until: 'Valid until {{time}}', label: 'The picture carries the watermark “{{label}}”, and your look is registered.', noLabel: 'Your look is registered.',
     gone: 'This link no longer works', goneHint: 'It has expired, was used up, or was revoked by the person who shared it. Ask that person for a new one.', expired: 'This link has expired', bad: 'This link is not valid', badHint: 'Check that it was copied in full.',
+    elsewhere: 'Not open to your network', elsewhereHint: 'The person who shared this named the networks from which it opens. Ask that person for yours.', basis: 'Shared upon: {{basis}}',
     away: 'It cannot be opened at the moment', seek: 'Time of the recording', ended: 'The share has ended', reload: 'Open again',
   },
   errors: {
@@ -100,7 +105,7 @@ export const en: Words = {
     fields: {
       name: 'This name cannot be taken', 'position.longitude': 'Longitude is out of range', 'position.latitude': 'Latitude is out of range', position: 'This position cannot be taken', division: 'There is no such division', place: 'There is no such kind of place', class: 'A class is 1, 2 or 3',
       retention_days: 'This number of days is not allowed', not_banned_place: 'It must not look into a place that the law protects', sign_posted: 'A sign must be posted first', owner_id: 'There is no such organisation', responsible_id: 'There is no such organisation', funder_id: 'There is no such organisation', beneficiary_id: 'There is no such organisation',
-      from: 'This start is not allowed', to: 'This end is not allowed', expires_at: 'This end is not allowed', max_uses: 'This number is not allowed', actions: 'Choose what it opens', label: 'This watermark cannot be taken', purpose: 'Choose a purpose', reason: 'Write the reason', case_number: 'This number cannot be taken',
+      from: 'This start is not allowed', to: 'This end is not allowed', expires_at: 'This end is not allowed', max_uses: 'This number is not allowed', actions: 'Choose what it opens', label: 'This watermark cannot be taken', networks: 'Write a network like 203.0.113.0/24 or 203.0.113.7', origins: 'Write a site like https://www.example.org, without a path', legal_basis: 'This cannot be taken', purpose: 'Choose a purpose', reason: 'Write the reason', case_number: 'This number cannot be taken',
       login: 'This login cannot be taken', password: 'This password cannot be taken', address: 'This address cannot be taken',
     },
   },

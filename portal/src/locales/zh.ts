@@ -76,6 +76,10 @@ export const zh = {
     revokedNow: '已撤销', maxUses: '打开次数上限', maxUsesHint: '留空为不限', live: '实时', playback: '录像', made: '链接已生成', madeHint: '请现在复制；关闭后不再显示完整链接。', created: '创建于',
     rule: { actions: '至少选择一项', window: '请选择录像时段', windowOrder: '起始须早于结束', windowFuture: '时段须在现在之前', expires: '请选择有效期，须在将来' },
     hour: '1 小时', day: '1 天', week: '7 天', month: '30 天',
+    revokeAll: '全部撤销', revokeAllAsk: '撤销这台摄像机的所有链接？5 秒内画面中断，且不可恢复。', revokedAll: '已撤销 {{n}} 个链接', bound: '限制', basis: '依据', basisHint: '凭什么可以分享，例如法律条款、合同、当事人同意；记入台账，打开链接的人也能看到',
+    networks: '允许的网络', networksHint: '只能从这些地址打开，例如 203.0.113.0/24；留空为不限', origins: '可嵌入的网站', originsHint: '这些网站的页面可以嵌入画面，例如 https://www.example.org；留空为不可嵌入',
+    embed: '嵌入代码：粘贴到上述网站的页面中。每次加载页面计一次打开。', openings: '打开记录', noOpenings: '还没有人打开过', act: '操作', remote: '来自', result: '结果', allowed: '已打开', refused: '已拒绝：链接失效', elsewhere: '已拒绝：不在允许的网络',
+    acts: { open: '打开', renew: '继续观看', look: '观看' },
   },
   looks: {
     none: '还没有人看过', noneHint: '每一次查看都会登记在此。', who: '谁', when: '时间', what: '内容', why: '事由', case: '案件编号', until: '有效期至', byShare: '分享链接', revoke: '中止',
@@ -89,6 +93,7 @@ export const zh = {
   share: {
     title: '分享的视频', opening: '正在打开…', shows: '可以查看', live: '实时画面', window: '{{from}} 至 {{to}} 的录像', until: '有效至 {{time}}', label: '画面带有水印“{{label}}”，您的查看会被登记。', noLabel: '您的查看会被登记。',
     gone: '链接已失效', goneHint: '链接已到期、次数用完，或被分享人撤销。如仍需查看，请联系分享人重新分享。', expired: '链接已到期', bad: '链接无效', badHint: '请检查链接是否复制完整。',
+    elsewhere: '不对您所在的网络开放', elsewhereHint: '分享人限定了可以打开此链接的网络。如需查看，请联系分享人。', basis: '分享依据：{{basis}}',
     away: '暂时打不开', seek: '录像时间', ended: '分享已结束', reload: '重新打开',
   },
   errors: {
@@ -98,7 +103,7 @@ export const zh = {
     fields: {
       name: '名称不符合要求', 'position.longitude': '经度超出范围', 'position.latitude': '纬度超出范围', position: '坐标不符合要求', division: '没有这个行政区划', place: '没有这个场所类别', class: '类别只能是 1、2、3',
       retention_days: '保存天数超出允许范围', not_banned_place: '须确认不拍摄法律禁止的场所', sign_posted: '须先设置提示标识', owner_id: '没有这个单位', responsible_id: '没有这个单位', funder_id: '没有这个单位', beneficiary_id: '没有这个单位',
-      from: '起始时间不符合要求', to: '结束时间不符合要求', expires_at: '有效期不符合要求', max_uses: '次数不符合要求', actions: '请选择允许查看的内容', label: '水印文字不符合要求', purpose: '请选择用途', reason: '请写明事由', case_number: '编号不符合要求',
+      from: '起始时间不符合要求', to: '结束时间不符合要求', expires_at: '有效期不符合要求', max_uses: '次数不符合要求', actions: '请选择允许查看的内容', label: '水印文字不符合要求', networks: '网络地址写成 203.0.113.0/24 或 203.0.113.7 的形式', origins: '网站写成 https://www.example.org 的形式，不带路径', legal_basis: '依据不符合要求', purpose: '请选择用途', reason: '请写明事由', case_number: '编号不符合要求',
       login: '账号不符合要求', password: '密码不符合要求', address: '地址不符合要求',
     },
   },

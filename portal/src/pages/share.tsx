@@ -61,7 +61,8 @@ function Failed({ code, err }: { code: ErrorCode; err: unknown }) {
   const { t } = useTranslation();
   const say = useErrorWords();
   const reload = <Button onClick={() => location.reload()}>{t('share.reload')}</Button>;
-  if (code === 'gone' || code === 'forbidden') return <Result status="warning" title={t('share.gone')} subTitle={t('share.goneHint')} data-testid="share-gone" />;
+  if (code === 'forbidden') return <Result status="warning" title={t('share.elsewhere')} subTitle={t('share.elsewhereHint')} data-testid="share-elsewhere" />;
+  if (code === 'gone') return <Result status="warning" title={t('share.gone')} subTitle={t('share.goneHint')} data-testid="share-gone" />;
   if (code === 'unauthenticated' || code === 'invalid' || code === 'not_found') return <Result status="error" title={t('share.bad')} subTitle={t('share.badHint')} data-testid="share-bad" />;
   return <Result status="info" title={t('share.away')} subTitle={say(err)} extra={reload} data-testid="share-away" />;
 }
@@ -133,6 +134,7 @@ function Opened({ share }: { share: OpenedShare }) {
             <EyeOutlined /> {t('share.shows')}: <b>{share.actions.map((a) => (a === 'live' ? t('share.live') : t('share.window', { from: when(share.from, true), to: when(share.to, true) }))).join(' + ')}</b>
           </span>
           <span><ClockCircleOutlined /> {t('share.until', { time: when(share.expires_at) })}</span>
+          {share.legal_basis && <span>{t('share.basis', { basis: share.legal_basis })}</span>}
           <span className="quiet"><SafetyCertificateOutlined /> {share.label ? t('share.label', { label: share.label }) : t('share.noLabel')}</span>
         </Space>
       </Card>

@@ -55,6 +55,7 @@ export type ClipInput = Body<'create-clip'>;
 
 export type Share = Schemas['Share'];
 export type ShareInput = Body<'create-share'>;
+export type ShareOpening = Schemas['Opening'];
 export type NewShare = Schemas['NewShare'];
 export type OpenedShare = Schemas['OpenedShare'];
 export type SharedGrant = Schemas['SharedGrant'];

@@ -1,7 +1,7 @@
 import type {
   APIKey, APIKeyInput, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Division, EnrolledCamera, Grant, GrantInput, Hold,
   HoldInput, NewAPIKey, NewGrant, NewHold, NewShare, OpenedShare, Organisation, OrganisationInput, Page, Session, Share, SharedGrant,
-  ShareInput, StreamKey, Timeline, User, UserInput,
+  ShareInput, ShareOpening, StreamKey, Timeline, User, UserInput,
 } from './api';
 import { GatepostError, errorOfResponse } from './error';
 import { SessionKeeper, send, type Fetch } from './session';
@@ -202,6 +202,12 @@ export function createClient(options: ClientOptions = {}) {
       list: (q: PageQuery & { camera_id?: string } = {}, o: CallOptions = {}) =>
         get<Page<Share>>('/v1/shares', o, { ...q }),
       revoke: (share: string, o: CallOptions = {}) => remove(`/v1/shares/${id(share)}`, o),
+      /** Revokes every link to a camera, or to the cameras of an organisation. */
+      revokeAll: (of: { camera_id: string } | { organisation_id: string }, o: CallOptions = {}) =>
+        post<{ revoked: number }>('/v1/shares/revoke', of, o),
+      /** When and from where a link was opened, and watched, newest first. */
+      openings: (share: string, q: PageQuery = {}, o: CallOptions = {}) =>
+        get<Page<ShareOpening>>(`/v1/shares/${id(share)}/openings`, o, { ...q }),
       /** Opens a link without an account; counts one use. Fails with `gone` when it is expired, used up or revoked. */
       open: (token: string, o: CallOptions = {}) =>
         call<OpenedShare>('POST', '/v1/shares/open', { body: { token }, authorised: false }, o),

@@ -1,4 +1,5 @@
 import type { MediaGrant } from '../api';
+import { labelOfToken } from './claims';
 import { browserTransports, PlayerController } from './controller';
 import { save, takeSnapshot } from './snapshot';
 import { sourceOfGrant, type PlayerMode, type Source } from './source';
@@ -22,7 +23,7 @@ const speeds = [0.5, 1, 2, 4, 8, 16];
  * `<gatepost-player>`: plays what a grant opens. Set `grant` (the answer of POST /v1/grants, or a
  * grant of POST /v1/shares/open), or the attributes `whep`, `hls`, `playlist` and `token`.
  *
- * Attributes: `mode` (auto, whep, hls), `label` (watermark, over the grant's own), `muted`,
+ * Attributes: `mode` (auto, whep, hls), `label` (watermark, where the token names none), `muted`,
  * `nocontrols`, `lang` (zh or en). Parts: video, watermark, message, bar, button, clock, badge, speed.
  */
 export class GatepostPlayer extends HTMLElement {
@@ -87,9 +88,10 @@ export class GatepostPlayer extends HTMLElement {
     this.#reopen();
   }
 
-  /** The watermark: the attribute, else the grant's label. */
+  /** The watermark: what the token names, which no page takes off; else the attribute, else the grant's label. */
   get label(): string {
-    return this.getAttribute('label') ?? this.#grant?.label ?? '';
+    const token = this.#grant?.token ?? this.getAttribute('token') ?? '';
+    return labelOfToken(token) || (this.getAttribute('label') ?? this.#grant?.label ?? '');
   }
 
   /** Plays, with a recording's speed and the sound as they were. Resolves when the browser has begun. */
