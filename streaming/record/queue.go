@@ -37,7 +37,8 @@ type queue struct {
 	items  []item
 	bytes  int
 	closed bool
-	busy   bool      // an item was taken and not yet written
+	busy   bool // an item was taken and not yet written: taken
+	taken  item
 	moved  time.Time // when there last was nothing to do, or something was done
 }
 
@@ -105,8 +106,23 @@ func (q *queue) take() (i item, ok, more bool) {
 	if len(q.items) == 0 {
 		q.items = nil
 	}
-	q.busy = true
+	q.busy, q.taken = true, i
 	return i, true, true
+}
+
+// abandon closes the queue, and returns how many frames are in it and in what was
+// taken and not written.
+func (q *queue) abandon() (frames int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, i := range append(q.items, q.taken) {
+		if i.part != nil {
+			frames += int64(i.part.Frames)
+		}
+	}
+	q.items, q.taken, q.bytes, q.closed = nil, item{}, 0, true
+	q.space.Broadcast()
+	return frames
 }
 
 // written gives back the space of an item that take returned.
@@ -114,7 +130,7 @@ func (q *queue) written(i item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.bytes -= i.size()
-	q.busy, q.moved = false, time.Now()
+	q.busy, q.taken, q.moved = false, item{}, time.Now()
 	q.space.Broadcast()
 }
 

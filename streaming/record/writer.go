@@ -190,6 +190,8 @@ func (w *Writer) Paths() [2]string {
 // Run writes until Close was called and all is on the disk. When ctx is done
 // before, it closes the Writer with the reason "gateway_shutdown".
 func (w *Writer) Run(ctx context.Context) error {
+	// Nothing is left, unless this goroutine dies before its time.
+	defer func() { w.lost.Add(w.queue.abandon()) }()
 	timer := time.NewTimer(w.o.SyncEvery)
 	defer timer.Stop()
 	done := ctx.Done()
