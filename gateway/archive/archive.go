@@ -43,11 +43,9 @@ type Options struct {
 	// done; what is left then stays in the spool. Default: 10 s.
 	StopTimeout time.Duration
 
-	// Reserve is the free space of the spool's disk, in bytes, below which
-	// OnDiskLow is told true; false once there is a quarter more again.
-	// Default: 1 GiB.
-	Reserve   int64
-	OnDiskLow func(low bool)
+	// Reserve is the free space of the spool's disk, in bytes, below which it
+	// counts as low, until there is a quarter more again. Default: 1 GiB.
+	Reserve int64
 
 	// Metrics counts; nil counts nothing.
 	Metrics *Metrics
@@ -79,6 +77,24 @@ type Archive struct {
 type camera struct {
 	priorEnd string              // why its newest run ended
 	newest   *gatepost.Recording // of those stored by this process, with their rows
+	left     time.Time           // when a recorder of it, or this process, last began or ended
+}
+
+// forgetAfter is how long a camera is remembered that has neither a recorder nor
+// a file in the spool.
+const forgetAfter = 24 * time.Hour
+
+// stored notes a recording that is stored and has its row.
+func (c *camera) stored(r *gatepost.Recording) {
+	if c.newest == nil || r.End.After(c.newest.End) {
+		c.newest = r
+	}
+}
+
+// kept tells whether the newest recording is in its days of retention: beyond
+// that its row may be gone, and nothing is amiss.
+func (c *camera) kept(now time.Time) bool {
+	return c.newest != nil && now.Before(c.newest.End.AddDate(0, 0, c.newest.RetentionDays))
 }
 
 // diskEvery is how often the free space is looked at.
@@ -96,9 +112,6 @@ func New(o Options) (*Archive, error) {
 	}
 	if o.Reserve <= 0 {
 		o.Reserve = 1 << 30
-	}
-	if o.OnDiskLow == nil {
-		o.OnDiskLow = func(bool) {}
 	}
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(nil)
@@ -191,15 +204,16 @@ func (a *Archive) takeLeftovers() error {
 func (a *Archive) camera(id string) *camera {
 	c := a.cameras[id]
 	if c == nil {
-		c = &camera{}
+		c = &camera{left: time.Now()}
 		a.cameras[id] = c
 	}
 	return c
 }
 
 // Run uploads until ctx is done. Then it closes every Sink with the reason
-// "gateway_shutdown", and returns when all is uploaded, or after StopTimeout.
-// An Archive runs once.
+// "gateway_shutdown", and returns when all is uploaded, or after StopTimeout. It fails with
+// Unavailable when the disk or the object store hangs: then the spool stays
+// locked until the process ends. An Archive runs once.
 func (a *Archive) Run(ctx context.Context) error {
 	uploads, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var workers sync.WaitGroup
@@ -210,6 +224,7 @@ func (a *Archive) Run(ctx context.Context) error {
 		every(ctx, requeueEvery, func() { a.requeue(func() { workers.Go(func() { a.work(uploads) }) }) })
 	})
 	workers.Go(func() { every(ctx, rescanEvery, a.rescan) })
+	workers.Go(func() { every(ctx, time.Hour, func() { a.forget(time.Now()) }) })
 	every(ctx, diskEvery, a.checkDisk)
 
 	deadline := time.NewTimer(a.o.StopTimeout)
@@ -228,7 +243,15 @@ func (a *Archive) Run(ctx context.Context) error {
 	}
 	cancel()
 	a.jobs.close()
-	workers.Wait()
+	uploaded := make(chan struct{})
+	go func() { workers.Wait(); close(uploaded) }()
+	hung := time.NewTimer(hangGrace)
+	defer hung.Stop()
+	select {
+	case <-uploaded:
+	case <-hung.C:
+		return &gatepost.Error{Code: gatepost.Unavailable, Message: "an upload does not end in spite of its time limits; its file stays in the spool"}
+	}
 	if n := a.jobs.count(); n > 0 {
 		a.o.Log.Warn("recordings are left in the spool for the next start", "files", n)
 	}
@@ -291,7 +314,6 @@ func (a *Archive) checkDisk() {
 	} else {
 		a.o.Log.Info("the disk of the spool has room again", "free_bytes", free)
 	}
-	a.o.OnDiskLow(low)
 }
 
 // freeBytes is the space that this process may still take on path's disk.

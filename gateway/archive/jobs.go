@@ -29,15 +29,28 @@ type job struct {
 	lost   *gatepost.Recording // its object is stored and its row was lost; there is no file
 	camera string
 	bytes  int64
-	closed *record.Closed // nil: to be recovered first, with runEnd
-	runEnd string
+	runEnd string // for the recovery of a file that nobody closed
 
 	since    time.Time // when it came
-	stored   bool      // its object was put by this process
 	attempts int       // failed so far
 	next     time.Time // not to be tried before
 
-	finished *atomic.Bool // set by whichever attempt brings it all the way; shared with its copies
+	*progress
+}
+
+// progress is how far a job has come. An attempt that hangs has it in common with the
+// one that was begun beside it.
+type progress struct {
+	closed   atomic.Pointer[record.Closed] // nil: to be recovered first
+	stored   atomic.Bool                   // its object was put by this process
+	finished atomic.Bool                   // some attempt brought it all the way
+}
+
+// closedAs is the progress of a file that its recorder closed.
+func closedAs(c *record.Closed) *progress {
+	p := &progress{}
+	p.closed.Store(c)
+	return p
 }
 
 // limit is how long one attempt may take, with all its time limits and something
@@ -73,7 +86,10 @@ func (q *jobs) notify() {
 func (q *jobs) add(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	j.since, j.finished = time.Now(), &atomic.Bool{}
+	j.since = time.Now()
+	if j.progress == nil {
+		j.progress = &progress{}
+	}
 	q.cameras[j.camera] = append(q.cameras[j.camera], j)
 	q.ready = append(q.ready, j)
 	q.bytes += j.bytes

@@ -44,6 +44,21 @@ func (a *Archive) requeue(start func()) {
 	}
 }
 
+// forget drops cameras that nobody records any more.
+func (a *Archive) forget(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	recorded := make(map[string]bool)
+	for _, s := range a.open {
+		recorded[s.camera] = true
+	}
+	for id, c := range a.cameras {
+		if _, waits := a.jobs.camera(id); !recorded[id] && waits.IsZero() && now.Sub(c.left) > forgetAfter {
+			delete(a.cameras, id)
+		}
+	}
+}
+
 // rescan takes up spool files that no recorder writes and no upload knows of.
 func (a *Archive) rescan() {
 	found, err := record.Spooled(a.o.Spool)
@@ -77,12 +92,13 @@ func (a *Archive) rescan() {
 
 // Missing is told recordings whose rows the control plane does not have, by id;
 // they are reported again if their objects are still there. Only the newest
-// recording of each camera is remembered; others are passed over.
+// recording of each camera is remembered; others are passed over, and those that are past
+// their days of retention.
 func (a *Archive) Missing(ids []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for camera, c := range a.cameras {
-		if c.newest != nil && slices.Contains(ids, c.newest.ID) {
+		if c.kept(time.Now()) && slices.Contains(ids, c.newest.ID) {
 			a.o.Log.Error("the row of a stored recording is gone; it is reported again", "camera", camera, "recording", c.newest.ID)
 			a.jobs.add(&job{camera: camera, lost: c.newest})
 			c.newest = nil // set again once it is there
@@ -112,8 +128,6 @@ func (a *Archive) again(ctx context.Context, r gatepost.Recording) error {
 	a.repaired(repairRow)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if c := a.camera(r.CameraID); c.newest == nil {
-		c.newest = &r
-	}
+	a.camera(r.CameraID).stored(&r)
 	return nil
 }

@@ -3,7 +3,9 @@ package archive
 import (
 	"context"
 	"io"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -144,7 +146,8 @@ func TestRestartCountsWhatWaits(t *testing.T) {
 	})
 }
 
-// A recorder whose goroutine died leaves a file that nobody knows of.
+// A recorder whose goroutine died leaves a file that nobody knows of; what it had not
+// written is counted.
 func TestDeadRecorder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := prometheus.NewRegistry()
@@ -157,7 +160,7 @@ func TestDeadRecorder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		feed(t, "2", "", sink)
+		fed := feed(t, "2", "", sink)
 		time.Sleep(time.Minute)
 		if sink.State().Stuck < 50*time.Second {
 			t.Errorf("dead, and says %+v", sink.State())
@@ -166,6 +169,9 @@ func TestDeadRecorder(t *testing.T) {
 		rows := s.plane.all()
 		if len(rows) != 1 || rows[0].RunEnd != gatepost.EndStorage || repairs(t, registry, repairSpool) != 1 {
 			t.Fatalf("rows: %+v", rows)
+		}
+		if kept, lost := int64(rows[0].Frames), sink.State().LostFrames; kept == 0 || lost == 0 || kept+lost != fed {
+			t.Errorf("of %d frames %d are stored and %d counted as lost", fed, kept, lost)
 		}
 		if !sink.Restart() {
 			t.Error("not restarted")
@@ -219,6 +225,25 @@ func TestUploadHangs(t *testing.T) {
 	})
 }
 
+// The same for a file that was recovered first: both attempts know of it.
+func TestUploadOfLeftoverHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spool := filepath.Join(t.TempDir(), "spool")
+		leave(t, spool)
+		store := &hanging{flaky: newStore(t), release: make(chan struct{})}
+		s := start(t, Options{Spool: spool, Uploads: 1}, &flaky{Store: store}, nil)
+		until(t, "the upload hangs", store.first.Load)
+		time.Sleep(time.Minute + 30*time.Second)
+		until(t, "the row", func() bool { return len(s.plane.all()) == 1 && s.Stats().Waiting == 0 })
+		close(store.release)
+		synctest.Wait()
+		if s.replaced.Load() != 0 || len(s.plane.all()) != 1 {
+			t.Errorf("%d workers hang, rows %+v", s.replaced.Load(), s.plane.all())
+		}
+		s.stop()
+	})
+}
+
 // A row that was lost is made again, as long as its object is there.
 func TestMissingRow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -250,6 +275,112 @@ func TestMissingRow(t *testing.T) {
 		until(t, "it is given up", func() bool { return s.Stats().Waiting == 0 })
 		if rows := s.plane.all(); len(rows) != 0 || repairs(t, registry, repairRow) != 1 {
 			t.Errorf("a row without an object: %+v", rows)
+		}
+		s.stop()
+	})
+}
+
+// An upload that hangs keeps nobody from stopping, and what another attempt has come to
+// is not lost: the file was recovered before it hung.
+func TestStopWhileUploadHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spool := filepath.Join(t.TempDir(), "spool")
+		leave(t, spool)
+		store := &hanging{flaky: newStore(t), release: make(chan struct{})}
+		a, err := New(Options{Spool: spool, Uploads: 1, Objects: &flaky{Store: store}, Control: &plane{}, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- a.Run(ctx) }()
+		time.Sleep(time.Second)
+		cancel()
+		time.Sleep(time.Minute)
+		select {
+		case err := <-ended:
+			if gatepost.CodeOf(err) != gatepost.Unavailable {
+				t.Errorf("ended with %v", err)
+			}
+		default:
+			t.Error("it waits for an upload that hangs")
+		}
+		close(store.release)
+		synctest.Wait()
+	})
+}
+
+// leave puts a spool file of a killed process into a directory.
+func leave(t *testing.T, spool string) {
+	t.Helper()
+	if err := os.MkdirAll(spool, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	w, err := record.NewWriter(record.Options{Dir: spool, Camera: cameraID, RetentionDays: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed(t, "1", "publisher_closed", w)
+	w.Close(record.EndShutdown)
+	if err := w.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A recording that is past its days of retention may be without a row.
+func TestMissingRowPastRetention(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewRegistry()
+		s := start(t, Options{Metrics: NewMetrics(registry)}, nil, nil)
+		sink, err := s.Sink(cameraID, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		feed(t, "1", "publisher_closed", sink)
+		until(t, "the row", func() bool { return sink.State().LastRecording != "" })
+		row := s.plane.all()[0]
+		time.Sleep(25 * time.Hour)
+		if st := sink.State(); st.LastRecording != "" || !st.LastObject.Equal(row.End) {
+			t.Errorf("it says %+v", st)
+		}
+		s.plane.mu.Lock()
+		clear(s.plane.rows)
+		s.plane.mu.Unlock()
+		s.Missing([]string{row.ID})
+		time.Sleep(time.Minute)
+		if len(s.plane.all()) != 0 || repairs(t, registry, repairRow) != 0 {
+			t.Error("a recording came back that has expired")
+		}
+		s.stop()
+	})
+}
+
+// Cameras are forgotten that nobody records, and no others.
+func TestForget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Options{}, nil, nil)
+		known := func() int {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return len(s.cameras)
+		}
+		sink, err := s.Sink(cameraID, 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		feed(t, "1", "publisher_closed", sink)
+		time.Sleep(3 * forgetAfter)
+		if known() != 1 {
+			t.Fatalf("%d cameras are known, want the one that is recorded", known())
+		}
+		sink.Close(gatepost.EndClosed)
+		time.Sleep(forgetAfter - 2*time.Hour)
+		if known() != 1 {
+			t.Errorf("%d cameras are known within a day", known())
+		}
+		time.Sleep(4 * time.Hour)
+		if known() != 0 {
+			t.Errorf("%d cameras are known after a day", known())
 		}
 		s.stop()
 	})

@@ -81,7 +81,7 @@ type State struct {
 	SpoolBytes    int64         // in the open file, and in those that wait
 	UploadLag     time.Duration // for how long the oldest finished file waits
 	LastObject    time.Time     // end of the newest stored object; zero: none yet
-	LastRecording string        // its id
+	LastRecording string        // its id, while it is in its days of retention
 }
 
 // State returns the present state. It waits for no disk.
@@ -101,7 +101,10 @@ func (s *Sink) State() State {
 	s.a.mu.Lock()
 	defer s.a.mu.Unlock()
 	if c := s.a.cameras[s.camera]; c != nil && c.newest != nil {
-		out.LastObject, out.LastRecording = c.newest.End, c.newest.ID
+		out.LastObject = c.newest.End
+		if c.kept(time.Now()) {
+			out.LastRecording = c.newest.ID
+		}
 	}
 	return out
 }
@@ -169,7 +172,7 @@ func (s *Sink) begin() (*record.Writer, error) {
 			}
 		},
 		OnClosed: func(c record.Closed) {
-			a.jobs.add(&job{path: c.Path, camera: s.camera, bytes: c.Bytes, closed: &c})
+			a.jobs.add(&job{path: c.Path, camera: s.camera, bytes: c.Bytes, progress: closedAs(&c)})
 		},
 		OnAbandoned: func(path, runEnd string) {
 			a.jobs.add(&job{path: path, camera: s.camera, runEnd: runEnd})
@@ -210,4 +213,5 @@ func (s *Sink) ended(w *record.Writer) {
 	s.a.mu.Lock()
 	defer s.a.mu.Unlock()
 	delete(s.a.open, w)
+	s.a.camera(s.camera).left = time.Now()
 }

@@ -71,7 +71,8 @@ func (a *Archive) upload(ctx context.Context, j *job) (step string, err error) {
 	if j.lost != nil {
 		return "row", a.again(ctx, *j.lost)
 	}
-	if j.closed == nil {
+	closed := j.closed.Load()
+	if closed == nil {
 		c, err := record.Recover(j.path, j.runEnd)
 		if errors.Is(err, record.ErrEmpty) {
 			return "", nil
@@ -82,9 +83,10 @@ func (a *Archive) upload(ctx context.Context, j *job) (step string, err error) {
 		if err != nil {
 			return "recover", err
 		}
-		j.closed = &c
+		closed = &c
+		j.closed.Store(closed)
 	}
-	r := recordingOf(*j.closed)
+	r := recordingOf(*closed)
 	if err := a.store(ctx, j, r); err != nil {
 		return "object", err
 	}
@@ -96,9 +98,7 @@ func (a *Archive) upload(ctx context.Context, j *job) (step string, err error) {
 	}
 	a.mu.Lock()
 	a.uploaded++
-	if c := a.camera(j.camera); c.newest == nil || r.End.After(c.newest.End) {
-		c.newest = &r
-	}
+	a.camera(j.camera).stored(&r)
 	a.mu.Unlock()
 	a.o.Metrics.uploads.Inc()
 	a.o.Metrics.uploadedBytes.Add(float64(r.Bytes))
@@ -112,7 +112,7 @@ func (a *Archive) upload(ctx context.Context, j *job) (step string, err error) {
 func (a *Archive) store(ctx context.Context, j *job, r gatepost.Recording) error {
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout+time.Duration(r.Bytes/slowest)*time.Second)
 	defer cancel()
-	if j.stored {
+	if j.stored.Load() {
 		info, err := a.o.Objects.Stat(ctx, r.Key)
 		if err == nil && info.Size == r.Bytes {
 			return nil
@@ -124,7 +124,7 @@ func (a *Archive) store(ctx context.Context, j *job, r gatepost.Recording) error
 	if err := a.put(ctx, j.path, r); err != nil {
 		return err
 	}
-	j.stored = true
+	j.stored.Store(true)
 	return nil
 }
 
