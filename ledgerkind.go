@@ -1,5 +1,7 @@
 package gatepost
 
+import "strconv"
+
 // The kinds of entries about what follows from a look, and about those who run
 // things.
 const (
@@ -14,3 +16,19 @@ const (
 	LedgerKey          LedgerKind = "signing_key"  // a key that signs tokens was withdrawn
 	LedgerNotification LedgerKind = "notification" // somebody was told, or could not be
 )
+
+// CameraChanges returns what the ledger keeps of a camera's change beside the
+// entry of the change itself: its consent and its retention are things that
+// owners and courts ask for by name. Each has the old and the new value.
+func CameraChanges(old, changed Camera, entry LedgerEntry) []LedgerEntry {
+	var list []LedgerEntry
+	add := func(kind LedgerKind, from, to string) {
+		if from != to {
+			list = append(list, LedgerEntry{At: entry.At, Kind: kind, Actor: entry.Actor, Organisation: entry.Organisation, CameraID: changed.ID,
+				Allowed: true, Detail: map[string]string{"old": from, "new": to}})
+		}
+	}
+	add(LedgerConsent, strconv.FormatBool(old.ConsentToShare), strconv.FormatBool(changed.ConsentToShare))
+	add(LedgerRetention, strconv.Itoa(old.RetentionDays), strconv.Itoa(changed.RetentionDays))
+	return list
+}

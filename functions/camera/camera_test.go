@@ -1,6 +1,7 @@
 package camera_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -291,6 +292,33 @@ func TestPatch(t *testing.T) {
 	w.Do(w.admin, "PATCH", path, m{"owner_id": w.neighbour.ID}).Want(200)
 	w.Do(w.owner, "GET", path, nil).Want(404)
 	w.Do(w.stranger, "GET", path, nil).Want(200)
+}
+
+// TestPromises: consent and retention are entries of their own, with what was
+// before and who changed it.
+func TestPromises(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.enrol(t, w.owner)
+	for _, body := range []m{{"consent_to_share": true}, {"retention_days": 60, "consent_to_share": true}, {"consent_to_share": false}, {"retention_days": 1}, {"name": "侧门"}} {
+		w.Do(w.owner, "PATCH", "/v1/cameras/"+id, body)
+	}
+	entries, err := w.store.LedgerByCamera(t.Context(), id, "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range entries {
+		if e.Kind == gatepost.LedgerConsent || e.Kind == gatepost.LedgerRetention {
+			told = append(told, string(e.Kind)+" "+e.Detail["old"]+" "+e.Detail["new"])
+		}
+		if e.Actor != w.owner || e.Organisation != w.shop.ID {
+			t.Errorf("of %s: %+v", e.Actor, e)
+		}
+	}
+	slices.Sort(told)
+	if want := []string{"consent false true", "consent true false", "retention 30 60"}; !slices.Equal(told, want) {
+		t.Errorf("the ledger tells %q, want %q", told, want)
+	}
 }
 
 func TestLifeCycle(t *testing.T) {

@@ -15,10 +15,11 @@ const cameraColumns = `id, national_id, name, longitude, latitude, address, divi
 	owner_id, responsible_id, funder_id, beneficiary_id, retention_days, consent_to_share, sign_posted, not_banned_place,
 	state, key_hash, srt_secret, epoch, acceptance, created_at, updated_at`
 
-// CreateCamera enrols a camera and writes entry into the ledger. The camera's
-// NationalID is filled in: the next serial of its division and place. It fails
-// with Invalid when an organisation does not exist and with Conflict when the
-// serials are used up or its owner's plan has no room.
+// CreateCamera enrols a camera and writes entry into the ledger, and another
+// when its owner consents to police use from the first. The camera's NationalID
+// is filled in: the next serial of its division and place. It fails with Invalid
+// when an organisation does not exist and with Conflict when the serials are
+// used up or its owner's plan has no room.
 func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatepost.LedgerEntry) (gatepost.Camera, error) {
 	prefix, err := gatepost.NationalPrefix(c.Division, c.Place)
 	if err != nil {
@@ -52,7 +53,7 @@ func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatep
 			string(c.State), c.KeyHash, c.SRTSecret, c.Epoch, acceptance, ms(c.CreatedAt), ms(c.UpdatedAt)); err != nil {
 			return err
 		}
-		return s.appendLedger(ctx, tx, entry)
+		return s.appendCamera(ctx, tx, gatepost.Camera{RetentionDays: c.RetentionDays}, c, entry)
 	})
 	if err != nil {
 		c.NationalID = ""
@@ -75,9 +76,10 @@ func (s *Store) Cameras(ctx context.Context, f gatepost.CameraFilter, after stri
 }
 
 // UpdateCamera reads a camera, lets change alter it, stores it and writes the
-// returned entry into the ledger, all in one transaction; change may run more
-// than once, and an error of its stops everything. Id, national id, epoch and
-// creation time stay as they are, whatever change does.
+// returned entry into the ledger, with others when consent or retention changed
+// (gatepost.CameraChanges), all in one transaction; change may run more than
+// once, and an error of its stops everything. Id, national id, epoch and creation
+// time stay as they are, whatever change does.
 //
 // When fence is true the camera's epoch grows by one, and with it the status
 // row goes offline: whoever is publishing now is told to stop, and can be
@@ -139,9 +141,19 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 		if err := endGroundless(ctx, tx, old, c, time.Now()); err != nil {
 			return err
 		}
-		return s.appendLedger(ctx, tx, entry)
+		return s.appendCamera(ctx, tx, old, c, entry)
 	})
 	return c, err
+}
+
+// appendCamera writes what the ledger keeps of a camera's change.
+func (s *Store) appendCamera(ctx context.Context, tx *sql.Tx, old, c gatepost.Camera, entry gatepost.LedgerEntry) error {
+	for _, e := range append([]gatepost.LedgerEntry{entry}, gatepost.CameraChanges(old, c, entry)...) {
+		if err := s.appendLedger(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endLooks revokes the share links to a camera and the grants that still run.

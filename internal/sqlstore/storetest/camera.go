@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -63,8 +64,9 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 	if err != nil || !reflect.DeepEqual(got, created) {
 		t.Errorf("read back:\n got %+v %v\nwant %+v", got, err, created)
 	}
-	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 1 {
-		t.Errorf("ledger: %d entries, %v", len(entries), err)
+	// The enrolment, and that its owner consented with it.
+	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 2 {
+		t.Errorf("ledger: %+v, %v", entries, err)
 	}
 
 	_, err = s.Camera(ctx, gatepost.NewID())
@@ -135,8 +137,27 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 	if got, _ := s.Camera(ctx, full.ID); got.Name != "new" {
 		t.Errorf("a refused change was stored: %q", got.Name)
 	}
-	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 2 {
-		t.Errorf("ledger after one change and one refusal: %d entries, %v, want 2", len(entries), err)
+	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 3 {
+		t.Errorf("ledger after one change and one refusal: %d entries, %v, want 3", len(entries), err)
+	}
+	for range 2 { // the second time nothing changes
+		if _, err := s.UpdateCamera(ctx, full.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+			c.ConsentToShare, c.RetentionDays = false, 30
+			return entry, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := s.LedgerByCamera(ctx, full.ID, "", 10)
+	var told []string
+	for _, e := range entries {
+		if e.Kind == gatepost.LedgerConsent || e.Kind == gatepost.LedgerRetention {
+			told = append(told, fmt.Sprint(e.Kind, " ", e.Actor, " ", e.Detail["old"], " ", e.Detail["new"]))
+		}
+	}
+	slices.Sort(told)
+	if want := []string{"consent u false true", "consent u true false", "retention u 90 30"}; err != nil || !slices.Equal(told, want) {
+		t.Errorf("the ledger tells %q %v, want %q", told, err, want)
 	}
 	_, err = s.UpdateCamera(ctx, gatepost.NewID(), false, func(*gatepost.Camera) (gatepost.LedgerEntry, error) { return entry, nil })
 	wantCode(t, "update of an unknown camera", err, gatepost.NotFound)
