@@ -121,3 +121,13 @@ type LedgerFilter struct {
 	Since    time.Time // not older; zero for no bound
 	Until    time.Time // older; zero for no bound
 }
+
+// LedgerProof proves that an entry is in the tree of a checkpoint.
+type LedgerProof struct {
+	Key        string   // that the checkpoint verifies with, as GET /v1/ledger/key has it
+	Sequence   int64    // the number of the entry's leaf, from 0
+	Record     []byte   // the entry as it was written down
+	Size       int64    // of the checkpoint's tree
+	Hashes     [][]byte // the audit path (RFC 6962 §2.1.1)
+	Checkpoint string
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/ledger"
+	"github.com/gatepost-video/gatepost/internal/signature"
 )
 
 // verifyLedgerCmd checks that the ledger was not edited.
@@ -44,7 +45,7 @@ func (c *verifyLedgerCmd) Run(ctx context.Context) error {
 	var key note.Verifier
 	if c.Key != "" {
 		var err error
-		if key, err = ledger.NewVerifier(c.Key); err != nil {
+		if key, err = signature.NewVerifier(c.Key); err != nil {
 			return fmt.Errorf("--key: %w", err)
 		}
 	}
@@ -132,7 +133,7 @@ func (c *verifyLedgerCmd) remote(ctx context.Context, kept string, key note.Veri
 		if err != nil {
 			return "", err
 		}
-		if key, err = ledger.NewVerifier(string(text)); err != nil {
+		if key, err = signature.NewVerifier(string(text)); err != nil {
 			return "", err
 		}
 		fmt.Printf("The server's own key is believed; note it, and give it with --key from now on: %s\n", strings.TrimSpace(string(text)))
@@ -142,13 +143,13 @@ func (c *verifyLedgerCmd) remote(ctx context.Context, kept string, key note.Veri
 		return "", err
 	}
 	newest = string(note)
-	tree, err := ledger.OpenCheckpoint(newest, key)
+	tree, err := signature.OpenCheckpoint(newest, key)
 	if err != nil {
 		return "", err
 	}
 	fmt.Printf("The checkpoint of %d entries is signed by the key.\n", tree.N)
 	if kept != "" {
-		old, err := ledger.OpenCheckpoint(kept, key)
+		old, err := signature.OpenCheckpoint(kept, key)
 		if err != nil {
 			return "", fmt.Errorf("--checkpoint: %w", err)
 		}

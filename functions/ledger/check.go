@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/internal/signature"
 )
 
 // MaxProof is the size in bytes beyond which a proof is not looked at: a tree
@@ -24,7 +25,7 @@ func CheckConsistency(answer []byte, kept tlog.Tree, v note.Verifier) (checkpoin
 	if err := decode(answer, &p); err != nil {
 		return "", t, err
 	}
-	if t, err = OpenCheckpoint(p.Checkpoint, v); err != nil {
+	if t, err = signature.OpenCheckpoint(p.Checkpoint, v); err != nil {
 		return "", t, err
 	}
 	hashes, err := parse(p.Hashes)
@@ -61,7 +62,7 @@ func CheckEntry(answer []byte, v note.Verifier) (r gatepost.LedgerRecord, seq in
 	if err := decode(answer, &p); err != nil {
 		return r, 0, t, err
 	}
-	if t, err = OpenCheckpoint(p.Checkpoint, v); err != nil {
+	if t, err = signature.OpenCheckpoint(p.Checkpoint, v); err != nil {
 		return r, 0, t, err
 	}
 	hashes, err := parse(p.Hashes)

@@ -13,6 +13,7 @@ import (
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/access"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
+	"github.com/gatepost-video/gatepost/internal/signature"
 )
 
 // Entries are the ledger's lines. LedgerRow fails with NotFound.
@@ -56,8 +57,8 @@ type Function struct {
 	opts Options
 
 	mu       sync.Mutex
-	key      *key // once it was read
-	unsealed bool // some entries have no seal, and it was said
+	key      *signature.Key // once it was read
+	unsealed bool           // some entries have no seal, and it was said
 }
 
 // New makes a function. Without a store it can be registered, for the OpenAPI
@@ -94,7 +95,7 @@ func (f *Function) Register(api huma.API) {
 }
 
 // signer returns the key of the ledger. It is read once: it does not change.
-func (f *Function) signer(ctx context.Context) (*key, error) {
+func (f *Function) signer(ctx context.Context) (*signature.Key, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.key == nil {
@@ -102,7 +103,7 @@ func (f *Function) signer(ctx context.Context) (*key, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f.key, err = newKey(seed); err != nil {
+		if f.key, err = signature.NewKey(signature.Ledger, seed); err != nil {
 			return nil, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/internal/signature"
 )
 
 const (
@@ -39,13 +40,13 @@ func (f *Function) Run(ctx context.Context) error {
 	}
 	sign := func(before gatepost.LedgerHead, was tlog.Hash, tree tlog.Tree) (string, error) {
 		if before.Note != "" {
-			if old, err := OpenCheckpoint(before.Note, signer); err != nil || old.N != before.Size || old.Hash != was {
+			if old, err := signature.OpenCheckpoint(before.Note, signer); err != nil || old.N != before.Size || old.Hash != was {
 				return "", errForked
 			}
 		} else if before.Size != 0 {
 			return "", errForked
 		}
-		return signer.checkpoint(tree)
+		return signer.Checkpoint(tree)
 	}
 	total := 0
 	for range batches {

@@ -16,6 +16,7 @@ import (
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/functest"
 	"github.com/gatepost-video/gatepost/functions/ledger"
+	"github.com/gatepost-video/gatepost/internal/signature"
 	"github.com/gatepost-video/gatepost/internal/sqlstore/storetest"
 )
 
@@ -120,14 +121,14 @@ func TestProof(t *testing.T) {
 	api := functest.New(t, w.f.Register)
 	admin := api.SignIn(storetest.NewOrganisation(t, w.Store, gatepost.KindOperator), gatepost.RoleAdmin)
 	api.Do("", "GET", "/v1/ledger/checkpoint", nil).Want(503).Refused(gatepost.Unavailable, "")
-	key, err := ledger.NewVerifier(api.Do("", "GET", "/v1/ledger/key", nil).Want(200).Text)
+	key, err := signature.NewVerifier(api.Do("", "GET", "/v1/ledger/key", nil).Want(200).Text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	checkpoint := func() (string, tlog.Tree) {
 		t.Helper()
 		r := api.Do("", "GET", "/v1/ledger/checkpoint", nil).Want(200)
-		tree, err := ledger.OpenCheckpoint(r.Text, key)
+		tree, err := signature.OpenCheckpoint(r.Text, key)
 		if err != nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
 			t.Fatalf("%q: %v", r.Text, err)
 		}
@@ -207,7 +208,7 @@ func FuzzProof(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	v, err := ledger.NewVerifier(text)
+	v, err := signature.NewVerifier(text)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -276,7 +277,7 @@ func FuzzProof(f *testing.F) {
 				t.Errorf("believed %+v at %d", r, seq)
 			}
 		}
-		if tree, err := ledger.OpenCheckpoint(string(b), v); err == nil && tree != kept[size-1] {
+		if tree, err := signature.OpenCheckpoint(string(b), v); err == nil && tree != kept[size-1] {
 			t.Errorf("believed %v", tree)
 		}
 	})

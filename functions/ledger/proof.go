@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
+	"github.com/gatepost-video/gatepost/internal/signature"
 )
 
 const typeText = "text/plain; charset=utf-8"
@@ -27,7 +28,7 @@ func (f *Function) verifierKey(ctx context.Context, _ *struct{}) (*textOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return &textOutput{ContentType: typeText, CacheControl: "no-store", Body: []byte(k.text + "\n")}, nil
+	return &textOutput{ContentType: typeText, CacheControl: "no-store", Body: []byte(k.Text + "\n")}, nil
 }
 
 // signed returns the newest checkpoint and its tree. It fails with Unavailable
@@ -44,7 +45,7 @@ func (f *Function) signed(ctx context.Context) (gatepost.LedgerHead, tlog.Tree, 
 	if head.Note == "" {
 		return head, tlog.Tree{}, &gatepost.Error{Code: gatepost.Unavailable, Message: "the ledger has no checkpoint yet; ask again in a few seconds"}
 	}
-	tree, err := OpenCheckpoint(head.Note, k)
+	tree, err := signature.OpenCheckpoint(head.Note, k)
 	if err != nil || tree.N != head.Size {
 		return head, tree, errForked
 	}
@@ -99,22 +100,45 @@ func (f *Function) prove(ctx context.Context, in *proveInput) (*proveOutput, err
 	if err := f.mayRead(ctx, subject, row.LedgerRecord); err != nil {
 		return nil, err
 	}
-	head, tree, err := f.signed(ctx)
+	p, err := f.proof(ctx, row)
 	if err != nil {
 		return nil, err
 	}
+	return &proveOutput{EntryProof{Sequence: p.Sequence, Record: p.Record, Size: p.Size, Hashes: p.Hashes, Checkpoint: p.Checkpoint}}, nil
+}
+
+// Prove proves that an entry is in the ledger, to whoever asks. It fails with
+// NotFound, with Unavailable until the entry is integrated, which Run does, and
+// with Conflict when it was changed by hand.
+func (f *Function) Prove(ctx context.Context, id string) (gatepost.LedgerProof, error) {
+	row, err := f.opts.Store.LedgerRow(ctx, id)
+	if err != nil {
+		return gatepost.LedgerProof{}, err
+	}
+	return f.proof(ctx, row)
+}
+
+func (f *Function) proof(ctx context.Context, row gatepost.LedgerRow) (p gatepost.LedgerProof, err error) {
+	k, err := f.signer(ctx)
+	if err != nil {
+		return p, err
+	}
+	head, tree, err := f.signed(ctx)
+	if err != nil {
+		return p, err
+	}
 	if row.Seq < 0 || row.Seq >= tree.N {
-		return nil, &gatepost.Error{Code: gatepost.Unavailable, Message: "this entry is not in the signed ledger yet; ask again in a few seconds"}
+		return p, &gatepost.Error{Code: gatepost.Unavailable, Message: "this entry is not in the signed ledger yet; ask again in a few seconds"}
 	}
 	path, err := tlog.ProveRecord(tree.N, row.Seq, f.reader(ctx))
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	record := row.Encode()
 	if tlog.CheckRecord(path, tree.N, tree.Hash, row.Seq, tlog.RecordHash(record)) != nil {
-		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "this entry is not the one that was signed: it was changed by hand"}
+		return p, &gatepost.Error{Code: gatepost.Conflict, Message: "this entry is not the one that was signed: it was changed by hand"}
 	}
-	return &proveOutput{EntryProof{Sequence: row.Seq, Record: record, Size: tree.N, Hashes: texts(path), Checkpoint: head.Note}}, nil
+	return gatepost.LedgerProof{Key: k.Text, Sequence: row.Seq, Record: record, Size: tree.N, Hashes: texts(path), Checkpoint: head.Note}, nil
 }
 
 func (f *Function) consistency(ctx context.Context, in *consistencyInput) (*consistencyOutput, error) {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/internal/signature"
 )
 
 // Lateness is how long an entry may wait for its number, and how much older
@@ -94,7 +95,7 @@ func Verify(ctx context.Context, l Ledger, o VerifyOptions) (*Report, error) {
 		return nil, err
 	}
 	w := &walk{report: r, ledger: l, size: head.Size}
-	signed, err := OpenCheckpoint(head.Note, verifier)
+	signed, err := signature.OpenCheckpoint(head.Note, verifier)
 	switch {
 	case head.Note == "" && head.Size == 0:
 	case err != nil:
@@ -107,7 +108,7 @@ func Verify(ctx context.Context, l Ledger, o VerifyOptions) (*Report, error) {
 		w.want(signed, Root, "the entries do not give the root that was signed for %d of them")
 	}
 	if o.Checkpoint != "" {
-		switch kept, err := OpenCheckpoint(o.Checkpoint, verifier); {
+		switch kept, err := signature.OpenCheckpoint(o.Checkpoint, verifier); {
 		case err != nil:
 			r.find(Signature, -1, "", "the checkpoint that was kept cannot be used: %v", err)
 		case kept.N > w.size:
@@ -130,16 +131,16 @@ func verifierOf(ctx context.Context, l Ledger, o VerifyOptions, r *Report) (note
 	if err != nil {
 		return nil, err
 	}
-	own, err := newKey(seed)
+	own, err := signature.NewKey(signature.Ledger, seed)
 	if err != nil {
 		return nil, err
 	}
-	r.Key = own.text
+	r.Key = own.Text
 	if o.Key == nil {
 		return own, nil
 	}
 	if o.Key.Name() != own.Name() || o.Key.KeyHash() != own.KeyHash() {
-		r.find(Signature, -1, "", "the ledger's key is %s, not the one that was noted", own.text)
+		r.find(Signature, -1, "", "the ledger's key is %s, not the one that was noted", own.Text)
 	}
 	return o.Key, nil
 }

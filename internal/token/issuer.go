@@ -176,7 +176,7 @@ func newKey(now time.Time) gatepost.SigningKey {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails
 	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-	return gatepost.SigningKey{ID: jwk(public).KeyID, Seed: seed, CreatedAt: now, Active: true}
+	return gatepost.SigningKey{ID: NewJWK(public).KeyID, Seed: seed, CreatedAt: now, Active: true}
 }
 
 // replace makes a new active key and reads the keys again. i.mu is held.
@@ -224,7 +224,7 @@ func (i *Issuer) read(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("load signing keys: key %s is malformed", k.ID)
 		}
 		private := ed25519.NewKeyFromSeed(k.Seed)
-		public := jwk(private.Public().(ed25519.PublicKey))
+		public := NewJWK(private.Public().(ed25519.PublicKey))
 		if k.ID != public.KeyID {
 			return fmt.Errorf("load signing keys: key %s is not the one that its name says", k.ID)
 		}

@@ -30,8 +30,8 @@ type JWK struct {
 	X         string `json:"x"`   // base64url of the 32 bytes
 }
 
-// jwk is the public half of a key.
-func jwk(public ed25519.PublicKey) JWK {
+// NewJWK is the public half of a key.
+func NewJWK(public ed25519.PublicKey) JWK {
 	x := base64.RawURLEncoding.EncodeToString(public)
 	// RFC 7638 §3 and RFC 8037 appendix A.3: the required members in
 	// lexical order, without spaces.
@@ -42,9 +42,9 @@ func jwk(public ed25519.PublicKey) JWK {
 	}
 }
 
-// public returns the keys of a set by kid. Keys of other kinds are passed
+// PublicKeys returns the keys of a set by kid. Keys of other kinds are passed
 // over, as RFC 7517 §5 wants; a malformed Ed25519 key is an error.
-func (s JWKS) public() (map[string]ed25519.PublicKey, error) {
+func (s JWKS) PublicKeys() (map[string]ed25519.PublicKey, error) {
 	keys := make(map[string]ed25519.PublicKey, len(s.Keys))
 	for _, k := range s.Keys {
 		if k.KeyType != "OKP" || k.Curve != "Ed25519" || k.Use != "sig" && k.Use != "" {

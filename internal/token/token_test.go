@@ -186,8 +186,8 @@ func TestWithdraw(t *testing.T) {
 		if m, err := far.Media(ctx, raw); err != nil || m.KeyID != mine.active {
 			t.Errorf("the new key: %+v %v", m, err)
 		}
-		stale := NewVerifier(staleKeys{old: jwk(make([]byte, 32)), next: other}, VerifierOptions{})
-		stale.Withdraw(jwk(make([]byte, 32)).KeyID)
+		stale := NewVerifier(staleKeys{old: NewJWK(make([]byte, 32)), next: other}, VerifierOptions{})
+		stale.Withdraw(NewJWK(make([]byte, 32)).KeyID)
 		if m, err := stale.Media(ctx, raw); err != nil || len(stale.keys) != 1 {
 			t.Errorf("a source that still has the key: %+v %v %v", m, err, stale.keys)
 		}
@@ -264,7 +264,7 @@ func attacks(t testing.TB, issuer *Issuer, keys *memoryKeys) []attack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	strangerJWK, err := json.Marshal(jwk(stranger.Public().(ed25519.PublicKey)))
+	strangerJWK, err := json.Marshal(NewJWK(stranger.Public().(ed25519.PublicKey)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func attacks(t testing.TB, issuer *Issuer, keys *memoryKeys) []attack {
 		{"alg missing", forge(fmt.Sprintf(`{"kid":%q}`, key.ID), claim(nil), ours), foreign},
 		{"alg a number", forge(fmt.Sprintf(`{"alg":1,"kid":%q}`, key.ID), claim(nil), ours), foreign},
 		{"HS256 with the public key", forge(head("HS256"), claim(nil), hs256(public)), foreign},
-		{"HS256 with the public key as in the JWKS", forge(head("HS256"), claim(nil), hs256([]byte(jwk(public).X))), foreign},
+		{"HS256 with the public key as in the JWKS", forge(head("HS256"), claim(nil), hs256([]byte(NewJWK(public).X))), foreign},
 		{"HS256 with an empty secret", forge(head("HS256"), claim(nil), hs256(nil)), foreign},
 		{"RS256", forge(head("RS256"), claim(nil), ours), foreign},
 		{"ES256", forge(head("ES256"), claim(nil), ours), foreign},
@@ -614,7 +614,7 @@ func TestThumbprint(t *testing.T) {
 	}
 	want := JWK{KeyType: "OKP", Curve: "Ed25519", Use: "sig", Algorithm: "EdDSA",
 		X: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", KeyID: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}
-	if got := jwk(x); !reflect.DeepEqual(got, want) {
+	if got := NewJWK(x); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

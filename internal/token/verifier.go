@@ -291,7 +291,7 @@ func (v *Verifier) fetch(ctx context.Context) error {
 	set, err := v.source.JWKS(ctx)
 	var keys map[string]ed25519.PublicKey
 	if err == nil {
-		if keys, err = set.public(); err != nil {
+		if keys, err = set.PublicKeys(); err != nil {
 			err = &gatepost.Error{Code: gatepost.Unavailable, Message: "the control plane's signing keys cannot be read", Err: err}
 		}
 	}
