@@ -13,7 +13,7 @@ const (
 	LedgerInvitation   LedgerKind = "invitation"   // somebody was invited, or came
 	LedgerRequest      LedgerKind = "request"      // an owner was asked for footage, or answered
 	LedgerDuty         LedgerKind = "duty"         // a watch was taken up, handed over, missed
-	LedgerKey          LedgerKind = "signing_key"  // a key that signs tokens was withdrawn
+	LedgerKey          LedgerKind = "signing_key"  // a key that signs was made, replaced or withdrawn
 	LedgerNotification LedgerKind = "notification" // somebody was told, or could not be
 )
 

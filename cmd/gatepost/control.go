@@ -17,6 +17,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/contact"
 	"github.com/gatepost-video/gatepost/functions/crossgrant"
 	"github.com/gatepost-video/gatepost/functions/duty"
+	"github.com/gatepost-video/gatepost/functions/evidence"
 	"github.com/gatepost-video/gatepost/functions/footage"
 	"github.com/gatepost-video/gatepost/functions/grant"
 	"github.com/gatepost-video/gatepost/functions/hold"
@@ -62,6 +63,7 @@ type controlPlane struct {
 	support      *support.Function
 	notification *notification.Function
 	playback     *playback.Function
+	evidence     *evidence.Function
 	node         *node.Service
 	integrity    *integrity.Service
 	ledger       *ledger.Function
@@ -88,6 +90,8 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 	tokens := token.NewVerifier(issuer, token.VerifierOptions{MaxAge: time.Second})
 	reach := contact.New(contact.Options{Store: db, Carriers: o.carriers, Portal: o.addresses.HTTP})
 	people := identity.New(identity.Options{Store: db, Issuer: issuer, SecureCookies: o.secure})
+	archive := playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: o.temp})
+	book := ledger.New(ledger.Options{Store: db})
 	return &controlPlane{
 		tokens:       tokens,
 		identity:     people,
@@ -102,10 +106,11 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		duty:         duty.New(duty.Options{Store: db}),
 		support:      support.New(support.Options{Store: db}),
 		notification: notification.New(notification.Options{Store: db, Private: o.privateWebhooks, Mail: reach.Reaches(gatepost.ContactEmail)}),
-		playback:     playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: o.temp}),
+		playback:     archive,
+		evidence:     evidence.New(evidence.Options{Store: db, Clips: archive, Ledger: book, Objects: objects, Address: o.addresses.HTTP, TempDir: o.temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
-		ledger:       ledger.New(ledger.Options{Store: db}),
+		ledger:       book,
 		contact:      reach,
 		plan:         plan.New(plan.Options{Store: db}),
 		invitation:   invitation.New(invitation.Options{Store: db, Passwords: people, Reach: reach, Portal: o.addresses.HTTP}),
@@ -119,14 +124,14 @@ func unconnected() *controlPlane {
 	return &controlPlane{identity: identity.New(identity.Options{}), organisation: organisation.New(nil), camera: camera.New(camera.Options{}),
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
 		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), duty: duty.New(duty.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
-		playback: playback.New(playback.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
+		playback: playback.New(playback.Options{}), evidence: evidence.New(evidence.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
 		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
-		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.node.Register, p.ledger.Register,
+		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.evidence.Register, p.node.Register, p.ledger.Register,
 		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register}
 }
 
@@ -143,6 +148,7 @@ func (p *controlPlane) jobs() []job {
 		{"node", time.Hour, p.node.Run},
 		{"recording", time.Minute, p.node.Reconcile},
 		{"playback", time.Hour, p.playback.Run},
+		{"evidence", 2 * time.Second, p.evidence.Run},
 		{"incident", 2 * time.Second, p.incident.Run},
 		{"footage", 2 * time.Second, p.footage.Run},
 		{"duty", 2 * time.Second, p.duty.Run},

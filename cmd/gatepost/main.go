@@ -28,6 +28,7 @@ type cli struct {
 	Fsck         fsckCmd         `cmd:"" help:"Compare recordings in the database with objects in the store."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema up to this version."`
 	VerifyLedger verifyLedgerCmd `cmd:"" help:"Check that no entry of the ledger was altered, removed or inserted."`
+	Verify       verifyCmd       `cmd:"" help:"Check evidence that was exported. Needs no account."`
 	Openapi      openapiCmd      `cmd:"" help:"Print the OpenAPI document."`
 }
 

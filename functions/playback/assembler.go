@@ -1,7 +1,10 @@
 package playback
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -24,18 +27,27 @@ type assembler struct {
 	file    *os.File
 	objects Objects
 	starts  []int64 // where each stretch begins in the file
+
+	// For a clip that is traced back: objects are read whole and compared
+	// with what they were at ingest, and what is changed is kept in undo.
+	trace bool
+	undo  []gatepost.Undo
 }
 
 // gather writes the init segment and the media of all stretches.
 func (a *assembler) gather(ctx context.Context, stretches []stretch) error {
 	first := stretches[0].row
-	if err := a.copy(ctx, first, 0, first.InitLen); err != nil {
+	take := a.copy
+	if a.trace {
+		take = a.copyTraced
+	}
+	if err := take(ctx, first, 0, first.InitLen); err != nil {
 		return err
 	}
 	at := first.InitLen
 	for _, s := range stretches {
 		a.starts = append(a.starts, at)
-		if err := a.copy(ctx, s.row, s.extent.offset, s.extent.end-s.extent.offset); err != nil {
+		if err := take(ctx, s.row, s.extent.offset, s.extent.end-s.extent.offset); err != nil {
 			return err
 		}
 		at += s.extent.end - s.extent.offset
@@ -46,7 +58,7 @@ func (a *assembler) gather(ctx context.Context, stretches []stretch) error {
 func (a *assembler) copy(ctx context.Context, r gatepost.Recording, offset, length int64) error {
 	body, err := a.objects.Get(ctx, r.Key, offset, length)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &gatepost.Error{Code: gatepost.Gone, Message: "a part of this window has just been deleted; ask again", Err: err}
+		return errDeleted(err)
 	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", r.Key, err)
@@ -60,6 +72,37 @@ func (a *assembler) copy(ctx context.Context, r gatepost.Recording, offset, leng
 		return fmt.Errorf("copy %d bytes of %s: %w", length, r.Key, err)
 	}
 	return nil
+}
+
+// copyTraced is copy, and fails with Conflict unless all of the object is as it
+// was at ingest.
+func (a *assembler) copyTraced(ctx context.Context, r gatepost.Recording, offset, length int64) error {
+	body, err := a.objects.Get(ctx, r.Key, 0, -1)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errDeleted(err)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", r.Key, err)
+	}
+	defer body.Close()
+	sum := sha256.New()
+	object := io.TeeReader(body, sum)
+	for _, part := range []struct {
+		to     io.Writer
+		length int64
+	}{{io.Discard, offset}, {a.file, length}, {io.Discard, r.Bytes - offset - length}} {
+		if _, err := io.CopyN(part.to, object, part.length); err != nil {
+			return fmt.Errorf("copy %d bytes of %s: %w", length, r.Key, err)
+		}
+	}
+	if more, err := io.Copy(io.Discard, object); err != nil || more != 0 || hex.EncodeToString(sum.Sum(nil)) != r.SHA256 {
+		return &gatepost.Error{Code: gatepost.Conflict, Message: "recording " + r.ID + " is not as it was at ingest; nothing is made of it", Err: err}
+	}
+	return nil
+}
+
+func errDeleted(err error) error {
+	return &gatepost.Error{Code: gatepost.Gone, Message: "a part of this window has just been deleted; ask again", Err: err}
 }
 
 // join moves the times of all fragments so that the file begins at zero and has
@@ -119,9 +162,16 @@ func (a *assembler) rebase(f cmaf.Fragment, sequence uint32, shift map[uint32]in
 	if _, err := a.file.ReadAt(b, f.Offset); err != nil {
 		return sequence, fmt.Errorf("read fragment: %w", err)
 	}
+	var was []byte
+	if a.trace {
+		was = bytes.Clone(b)
+	}
 	next, err := cmaf.Rebase(b, sequence, shift)
 	if err != nil {
 		return sequence, err
+	}
+	if a.trace {
+		a.undo = appendUndo(a.undo, f.Offset, was, b)
 	}
 	if _, err := a.file.WriteAt(b, f.Offset); err != nil {
 		return sequence, fmt.Errorf("write fragment: %w", err)

@@ -65,11 +65,7 @@ func (f *Function) clip(ctx context.Context, in *clipInput) (*clipOutput, error)
 	if decision.CaseNumber != "" {
 		detail["case_number"] = decision.CaseNumber
 	}
-	rows, err := f.opts.Store.Recordings(ctx, c.ID, q.From, q.To, maxClipObjects+1)
-	if err != nil {
-		return nil, err
-	}
-	stretches, err := cut(rows, q.From, q.To)
+	stretches, err := f.stretches(ctx, c.ID, q.From, q.To)
 	if err != nil {
 		return nil, err
 	}

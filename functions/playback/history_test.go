@@ -145,7 +145,8 @@ func TestHistoryCovers(t *testing.T) {
 		for range rapid.IntRange(0, 20).Draw(t, "rows") {
 			r := row(fmt.Sprint(run), seq, minute, minute+rapid.Float64Range(0.001, 2).Draw(t, "lasts"),
 				prior(rapid.SampledFrom(ends).Draw(t, "prior")), ended(rapid.SampledFrom(ends).Draw(t, "end")))
-			minute = r.End.Sub(noon).Minutes() + rapid.SampledFrom([]float64{-0.01, 0, 0.001, 5, 100}).Draw(t, "gap")
+			// Rows come in the order of their start.
+			minute = max(minute, r.End.Sub(noon).Minutes()+rapid.SampledFrom([]float64{-0.01, 0, 0.001, 5, 100}).Draw(t, "gap"))
 			if seq++; rapid.Bool().Draw(t, "new run") {
 				run, seq = run+1, 0
 			}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,7 +26,7 @@ type trespass struct {
 // know fails the test: whoever adds one decides who may call it.
 func TestTenancy(t *testing.T) {
 	t.Parallel()
-	s := harness.NewServer(t)
+	s := harness.NewServerWith(t, []string{"GATEPOST_NODE_KEY=" + nodeKey})
 	alice, bob := newTenant(s, "alice"), newTenant(s, "bob")
 	c := bob.enrol("a camera of Bob's alone")
 	now := time.Now()
@@ -67,6 +68,7 @@ func TestTenancy(t *testing.T) {
 	message.ID = messages.Items[0].ID
 	var entries struct{ Items []struct{ ID string } }
 	s.Call("GET", "/v1/ledger?camera_id="+c.ID, nil, &entries, 200, bob.token)
+	export := bobsExport(t, s, c.ID, bob)
 	if len(entries.Items) == 0 {
 		t.Fatal("nothing in Bob's ledger")
 	}
@@ -99,9 +101,12 @@ func TestTenancy(t *testing.T) {
 		"update-camera": {ids: byID(c.ID), body: map[string]string{"name": "mine now"}, want: []int{404}},
 		"get-timeline":  {ids: byID(c.ID), want: []int{404, 422}}, // 422 without a window
 
-		"create-grant": {body: with(map[string]any{"action": "live", "purpose": "case", "reason": "curious"}), want: []int{404}},
-		"delete-grant": {ids: byID(live.ID), want: []int{404}},
-		"create-clip":  {body: with(map[string]any{"from": from, "to": to, "purpose": "case", "reason": "curious"}), want: []int{404}},
+		"create-grant":    {body: with(map[string]any{"action": "live", "purpose": "case", "reason": "curious"}), want: []int{404}},
+		"delete-grant":    {ids: byID(live.ID), want: []int{404}},
+		"create-clip":     {body: with(map[string]any{"from": from, "to": to, "purpose": "case", "reason": "curious"}), want: []int{404}},
+		"create-evidence": {body: with(map[string]any{"from": from, "to": to, "purpose": "other", "reason": "curious"}), want: []int{404}}, "list-evidence": none,
+		"get-evidence": {ids: byID(export), want: []int{404}}, "link-evidence": {ids: byID(export), want: []int{404}}, "remove-evidence": {ids: byID(export), want: []int{404}},
+		"get-evidence-keys": public, "replace-evidence-key": {want: []int{403}},
 		"create-hold":  {body: with(map[string]any{"from": from, "to": to, "until": later, "case_number": "x", "reason": "curious"}), want: []int{404}},
 		"delete-hold":  {ids: byID(hold.ID), want: []int{404}},
 		"create-share": {body: with(map[string]any{"actions": []string{"live"}, "expires_at": later}), want: []int{404}},
@@ -164,7 +169,7 @@ func TestTenancy(t *testing.T) {
 
 	state := func() string {
 		var all []string
-		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users", "/v1/invitations", "/v1/me/contact", "/v1/messages", "/v1/organisations/" + bob.organisation + "/plan"} {
+		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users", "/v1/invitations", "/v1/me/contact", "/v1/messages", "/v1/organisations/" + bob.organisation + "/plan", "/v1/evidence"} {
 			status, body := s.Raw("GET", path, nil, bob.token)
 			if status != http.StatusOK {
 				t.Fatalf("GET %s: %d %s", path, status, body)
@@ -229,4 +234,26 @@ func TestTenancy(t *testing.T) {
 	if after := state(); after != before {
 		t.Errorf("what is Bob's changed:\n%s\n%s", before, after)
 	}
+}
+
+// bobsExport is evidence that Bob exports of a recording that was reported of his
+// camera; there is no object behind it, so that it is never made.
+func bobsExport(t *testing.T, s *harness.Server, camera string, bob tenant) string {
+	t.Helper()
+	start := time.Now().Add(-30 * time.Minute)
+	if status, body := s.Raw("POST", "/v1/node/recordings", dayRecording(camera, "019aaaaa-0000-7000-8000-000000000001", 0, start), nodeKey); status >= 300 {
+		t.Fatalf("report a recording: %d %s", status, body)
+	}
+	var export struct{ ID string }
+	s.Call("POST", "/v1/evidence", map[string]string{"camera_id": camera, "from": harness.Stamp(start), "to": harness.Stamp(start.Add(time.Minute)),
+		"purpose": "case", "reason": "theft", "case_number": "bobs-case"}, &export, 202, bob.token)
+	harness.Eventually(t, 30*time.Second, "the export has failed", func() error {
+		var now struct{ State, Problem string }
+		s.Call("GET", "/v1/evidence/"+export.ID, nil, &now, 200, bob.token)
+		if now.State != "failed" {
+			return fmt.Errorf("%s %s", now.State, now.Problem)
+		}
+		return nil
+	})
+	return export.ID
 }

@@ -504,6 +504,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports by my organisation and of its cameras, newest first; one's own for those who do not lead it */
+        get: operations["list-evidence"];
+        put?: never;
+        /** Export footage as evidence; the file is made within minutes */
+        post: operations["create-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evidence-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that evidence verifies with, retired ones too (RFC 7517) */
+        get: operations["get-evidence-keys"];
+        put?: never;
+        /** Sign with a new key from now on; the old one verifies for ever */
+        post: operations["replace-evidence-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evidence/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One export, and how far it is */
+        get: operations["get-evidence"];
+        put?: never;
+        post?: never;
+        /** Delete the file, or make none any more; that it was exported stays known */
+        delete: operations["remove-evidence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evidence/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link to fetch the file with; each is registered */
+        post: operations["link-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/footage-requests": {
         parameters: {
             query?: never;
@@ -2246,6 +2317,67 @@ export interface components {
              */
             size: number;
         };
+        Evidence: {
+            /**
+             * Format: int64
+             * @description Of the file
+             */
+            bytes?: number;
+            camera_id: string;
+            case_number?: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the file is deleted
+             */
+            expires_at?: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            /** Format: date-time */
+            made_at?: string;
+            /** @description Of who exported */
+            organisation_id: string;
+            organisation_name?: string;
+            /** @description Why it failed */
+            problem?: string;
+            purpose: string;
+            reason: string;
+            /** @description Of the file, in hex */
+            sha256?: string;
+            /** @enum {string} */
+            state: "queued" | "making" | "ready" | "failed" | "removed" | "expired";
+            /** Format: date-time */
+            to: string;
+            /** @description Who exported */
+            user_id: string;
+            user_name?: string;
+        };
+        EvidenceLink: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description A secret */
+            url: string;
+        };
+        EvidenceRequest: {
+            camera_id: string;
+            /** @description Needed when the purpose is case */
+            case_number?: string;
+            /**
+             * Format: date-time
+             * @description The clip begins at the key frame at or before
+             */
+            from: string;
+            /** @description case, emergency, patrol, inspection, maintenance or other */
+            purpose: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Up to an hour later
+             */
+            to: string;
+        };
         Explanation: {
             allowed: boolean;
             /** @description It rests on an exercise */
@@ -2587,6 +2719,11 @@ export interface components {
         };
         ListEntry: {
             items: components["schemas"]["Entry"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListEvidence: {
+            items: components["schemas"]["Evidence"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -4761,6 +4898,227 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Shift"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-evidence": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description Only exports of this camera */
+                camera_id?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEvidence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JWKS"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-evidence-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JWKS"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "link-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceLink"];
                 };
             };
             /** @description Error */
