@@ -1,17 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
-// Three entries: the client needs no DOM, the two elements register themselves.
-// hls.js stays outside, and is imported only when a player takes HLS.
+// Four entries: client and evidence need no DOM, the two elements register themselves.
+// hls.js stays outside, and is imported only when a player takes HLS; so do the hashes.
 export default defineConfig({
   build: {
     target: 'es2022',
     sourcemap: true,
     minify: false,
     lib: {
-      entry: { index: 'src/index.ts', player: 'src/player.ts', timeline: 'src/timeline.ts' },
+      entry: { index: 'src/index.ts', evidence: 'src/evidence.ts', player: 'src/player.ts', timeline: 'src/timeline.ts' },
       formats: ['es'],
     },
-    rollupOptions: { external: [/^hls\.js/] },
+    rollupOptions: { external: [/^hls\.js/, /^@noble\//] },
   },
   test: {
     include: ['test/**/*.test.ts'],
