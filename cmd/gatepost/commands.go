@@ -21,7 +21,7 @@ type gatewayCmd struct {
 	webFlags
 	doorFlags
 	recordFlags
-	proxyFlags
+	frontFlags
 	Pprof string `help:"Loopback address of pprof." env:"GATEPOST_PPROF" placeholder:"ADDR"`
 }
 
@@ -39,7 +39,7 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	proxies, err := c.proxies()
+	front, err := c.front()
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, objects.Close()) }()
 	tokens := token.NewVerifier(token.URLSource(c.Control+"/.well-known/jwks.json", nil), token.VerifierOptions{})
 	gw, err := newGateway(gatewayOptions{listeners: listeners, tls: tlsConfig, publicIPs: c.WebRTCIPs, spool: stores.path("spool"),
-		objects: objects, control: client, tokens: tokens, record: c.recordFlags, edgeKey: c.EdgeKey, proxies: proxies, registry: newRegistry(),
+		objects: objects, control: client, tokens: tokens, record: c.recordFlags, edgeKey: c.EdgeKey, front: front, registry: newRegistry(),
 		checks: []check{{"functions", client.Check}}})
 	if err != nil {
 		return err
@@ -96,7 +96,7 @@ type functionsCmd struct {
 	doorFlags
 	hookFlags
 	peopleFlags
-	proxyFlags
+	frontFlags
 }
 
 // Run serves until Ctrl-C.
@@ -113,7 +113,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	proxies, err := c.proxies()
+	front, err := c.front()
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	host, err := newControlHost(plane, listener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), proxies, newRegistry(),
+	host, err := newControlHost(plane, listener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), front, newRegistry(),
 		[]check{{"database", db.Ping}, {"objects", objectsReady(objects)}})
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
-	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -191,10 +190,10 @@ type controlHost struct {
 	tls      *tls.Config
 }
 
-func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, proxies []netip.Prefix, registry *prometheus.Registry, checks []check) (*controlHost, error) {
+func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, nodeKey string, origins []string, f front, registry *prometheus.Registry, checks []check) (*controlHost, error) {
 	registry.MustRegister(p.node.Metrics())
 	h, err := fiberhost.New(fiberhost.Options{
-		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, People: p.identity, NodeKey: nodeKey}, TrustedProxies: proxies},
+		Options:  host.Options{Version: version, Auth: &auth.Authenticator{Tokens: p.tokens, Keys: p.identity, People: p.identity, NodeKey: nodeKey}, TrustedProxies: f.proxies},
 		Register: p.register(), Portal: portal.FS(), Origins: origins, Embeds: p.share.Origins,
 		Ready: func(ctx context.Context) error {
 			if failed := firstFailure(ctx, checks); failed != "" {
@@ -202,7 +201,7 @@ func newControlHost(p *controlPlane, l net.Listener, tlsConfig *tls.Config, node
 			}
 			return nil
 		},
-		Metrics: metricsHandler(registry),
+		Metrics: f.metricsHandler(registry),
 	})
 	return &controlHost{h, l, tlsConfig}, err
 }

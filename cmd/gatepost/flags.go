@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -125,14 +124,20 @@ func (f *webFlags) tls() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// proxyFlags say who stands in front.
-type proxyFlags struct {
+// frontFlags say who stands in front, and who may look behind.
+type frontFlags struct {
 	TrustedProxies []string `name:"trusted-proxy" help:"Addresses of the proxies in front, such as 10.0.0.0/8, whose X-Forwarded-For is believed; without them the address of the connection counts." env:"GATEPOST_TRUSTED_PROXIES" placeholder:"CIDR"`
+	MetricsFrom    []string `help:"Addresses that may read /metrics; default: loopback and private networks." default:"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7" env:"GATEPOST_METRICS_FROM" placeholder:"CIDR"`
 }
 
-func (f *proxyFlags) proxies() ([]netip.Prefix, error) {
-	n, err := gatepost.CheckNetworks("--trusted-proxy", f.TrustedProxies)
-	return n.Prefixes(), err
+// front reads the flags.
+func (f *frontFlags) front() (front, error) {
+	proxies, err := gatepost.CheckNetworks("--trusted-proxy", f.TrustedProxies)
+	if err != nil {
+		return front{}, err
+	}
+	metrics, err := gatepost.CheckNetworks("--metrics-from", f.MetricsFrom)
+	return front{proxies.Prefixes(), metrics}, err
 }
 
 // doorFlags are the addresses at which cameras push.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -71,7 +70,7 @@ type gatewayOptions struct {
 	tokens    *token.Verifier
 	record    recordFlags
 	edgeKey   string
-	proxies   []netip.Prefix // in front, whose X-Forwarded-For is believed
+	front     front
 	registry  *prometheus.Registry
 	checks    []check // of readiness, besides its own
 }
@@ -108,14 +107,14 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	mux.Handle("/whep/", g.whep)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("/readyz", ready(o.checks))
-	mux.Handle("/metrics", metricsHandler(o.registry))
+	mux.Handle("/metrics", front{metrics: o.front.metrics}.metricsHandler(o.registry)) // behind the same front as all
 	all := http.NewServeMux()
 	all.Handle("/", bounded(mux, answerTimeout))
 	if served, ok := o.objects.(objstore.Server); ok {
 		all.Handle("/objects/", moving(served.Handler(), downloadStall))
 	}
 	viewers := bounded(g.llhls, answerTimeout)
-	g.handler = behind(o.proxies, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	g.handler = o.front.behind(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Ten requests a second of every viewer: they take no detour.
 		if strings.HasPrefix(r.URL.Path, "/part/") || strings.HasPrefix(r.URL.Path, "/hls/") || strings.HasPrefix(r.URL.Path, "/edge/") {
 			viewers.ServeHTTP(w, r)

@@ -19,7 +19,7 @@ type serveCmd struct {
 	recordFlags
 	hookFlags
 	peopleFlags
-	proxyFlags
+	frontFlags
 	AdminPassword string `help:"Password of the first administrator; without it one is made and printed once." env:"GATEPOST_ADMIN_PASSWORD" placeholder:"PASSWORD"`
 	NodeKey       string `help:"Secret that gateways elsewhere present; without it none is let in." env:"GATEPOST_NODE_KEY" placeholder:"SECRET"`
 	Pprof         string `help:"Loopback address of pprof, such as 127.0.0.1:6060." env:"GATEPOST_PPROF" placeholder:"ADDR"`
@@ -39,7 +39,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	proxies, err := c.proxies()
+	front, err := c.front()
 	if err != nil {
 		return err
 	}
@@ -97,11 +97,11 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	registry := newRegistry()
 	checks := []check{{"database", db.Ping}}
 	gw, err := newGateway(gatewayOptions{listeners: listeners, tls: tlsConfig, publicIPs: c.WebRTCIPs, spool: c.path("spool"),
-		objects: objects, control: plane.node, tokens: plane.tokens, record: c.recordFlags, edgeKey: c.EdgeKey, proxies: proxies, registry: registry, checks: checks})
+		objects: objects, control: plane.node, tokens: plane.tokens, record: c.recordFlags, edgeKey: c.EdgeKey, front: front, registry: registry, checks: checks})
 	if err != nil {
 		return err
 	}
-	web, err := newControlHost(plane, httpListener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), proxies, registry,
+	web, err := newControlHost(plane, httpListener, tlsConfig, c.NodeKey, origins(media, c.objectsURL()), front, registry,
 		append(checks, check{"objects", objectsReady(objects)}))
 	if err != nil {
 		return err

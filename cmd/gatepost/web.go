@@ -61,8 +61,22 @@ func newRegistry() *prometheus.Registry {
 	return r
 }
 
-func metricsHandler(r *prometheus.Registry) http.Handler {
-	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+// front is what stands between a server and those who ask it.
+type front struct {
+	proxies []netip.Prefix    // whose X-Forwarded-For is believed
+	metrics gatepost.Networks // that may read /metrics, which names every camera
+}
+
+// metricsHandler serves the metrics to the networks that may read them.
+func (f front) metricsHandler(r *prometheus.Registry) http.Handler {
+	handler := promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+	return f.behind(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if f.metrics.Admit(gatepost.ParseAddr(req.RemoteAddr)) != nil {
+			http.Error(w, "the metrics are not open to the network that you come from; --metrics-from says which are", http.StatusForbidden)
+			return
+		}
+		handler.ServeHTTP(w, req)
+	}))
 }
 
 // serveMedia serves the media plane until ctx ends. Replies may last as long as
@@ -106,12 +120,12 @@ func serveMedia(ctx context.Context, l net.Listener, tlsConfig *tls.Config, h ht
 }
 
 // behind makes requests come from whom trusted proxies forward them for.
-func behind(proxies []netip.Prefix, next http.Handler) http.Handler {
-	if len(proxies) == 0 {
+func (f front) behind(next http.Handler) http.Handler {
+	if len(f.proxies) == 0 {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if addr := gatepost.RemoteAddr(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), proxies); addr.IsValid() {
+		if addr := gatepost.RemoteAddr(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), f.proxies); addr.IsValid() {
 			forwarded := *r
 			forwarded.RemoteAddr = netip.AddrPortFrom(addr, 0).String()
 			r = &forwarded
