@@ -19,18 +19,32 @@ type Watch interface {
 // its full reports were missed.
 const silentAfter = 30 * time.Second
 
+// roundMissed is longer than from one round to the next.
+const roundMissed = 90 * time.Second
+
 // rowsLateAfter is how long a camera may record without a new row: longer than
 // any GOP and any object that is common.
 const rowsLateAfter = 10 * time.Minute
 
 // Reconcile does the round of every minute: cameras whose gateway fell silent
 // are marked offline as of its last word, and all are counted. Run twice, it
-// does it once. A gateway is not silent because the control plane was away: its
-// word is waited for first.
+// does it once. A gateway is not silent because this process or the database was away:
+// its word is waited for first.
 func (s *Service) Reconcile(ctx context.Context) error {
+	if err := s.reconcile(ctx); err != nil {
+		return s.missed(ctx, err)
+	}
+	return nil
+}
+
+func (s *Service) reconcile(ctx context.Context) error {
 	now := s.opts.Now()
+	if now.Sub(s.round) > roundMissed {
+		s.unheard() // rounds were missed: it was halted, or the database did not answer
+	}
+	s.round = now
 	var silenced int64
-	if now.Sub(s.began) >= silentAfter {
+	if now.UnixNano()-s.deaf.Load() >= int64(silentAfter) {
 		var err error
 		if silenced, err = s.opts.Store.SilenceCameras(ctx, now.Add(-silentAfter)); err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -76,7 +77,8 @@ type Options struct {
 type Service struct {
 	opts    Options
 	metrics *Metrics
-	began   time.Time // to listen to gateways
+	deaf    atomic.Int64 // Unix ns: when it last could not hear gateways
+	round   time.Time    // the last of Reconcile, which runs one after the other
 }
 
 // New makes a Service. Without a store it can be registered, for the OpenAPI
@@ -88,7 +90,21 @@ func New(opts Options) *Service {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Service{opts: opts, metrics: newMetrics(), began: opts.Now()}
+	s := &Service{opts: opts, metrics: newMetrics()}
+	s.unheard()
+	return s
+}
+
+// unheard notes that a gateway may have spoken and was not heard: there was no
+// process yet, or no database.
+func (s *Service) unheard() { s.deaf.Store(s.opts.Now().UnixNano()) }
+
+// missed is unheard for a store that failed, and not for a gateway that left.
+func (s *Service) missed(ctx context.Context, err error) error {
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		s.unheard()
+	}
+	return err
 }
 
 // admitTries bounds how often a camera that changes under our hands is looked
@@ -150,7 +166,7 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 	}
 	admissions, err := s.opts.Store.CameraAdmissions(ctx, ids)
 	if err != nil {
-		return reply, err
+		return reply, s.missed(ctx, err)
 	}
 	statuses := make([]gatepost.CameraStatus, 0, len(ids))
 	var stored []string
@@ -174,7 +190,7 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 	// as new.
 	reply.LooksHeard = s.hear(ctx, req, now)
 	if err := s.opts.Store.PutStatuses(ctx, statuses); err != nil {
-		return reply, err
+		return reply, s.missed(ctx, err)
 	}
 	if reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage); err != nil {
 		return reply, err
