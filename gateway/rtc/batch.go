@@ -16,7 +16,8 @@ type Batch struct {
 	lane   *net.UDPConn
 
 	mu       sync.Mutex
-	gathered *gathered // nil outside
+	gathered *gathered      // nil outside
+	single   netip.AddrPort // where the kernel takes no segments, on a path of small packets for one
 }
 
 // gathered is packets for one destination, one after the other.
@@ -103,6 +104,8 @@ func (b *Batch) take(p []byte, to netip.AddrPort) bool {
 }
 
 func (b *Batch) empty(g *gathered) {
-	b.socket.send(b.lane, g.buf, g.sizes, g.to)
+	if !b.socket.send(b.lane, g.buf, g.sizes, g.to, g.to != b.single) {
+		b.single = g.to
+	}
 	g.buf, g.sizes = g.buf[:0], g.sizes[:0]
 }

@@ -143,21 +143,27 @@ func (s *socket) forget(b *Batch) {
 	delete(h.batches, b.ssrc)
 }
 
-// send sends the packets that lie in buf one after the other, each of its size.
+// send sends the packets that lie in buf one after the other, each of its size,
+// as segments where it may. It returns false when the kernel takes none on this path.
 // A packet that the kernel refuses is lost, like one that the network loses.
-func (s *socket) send(lane *net.UDPConn, buf []byte, sizes []int, to netip.AddrPort) {
+func (s *socket) send(lane *net.UDPConn, buf []byte, sizes []int, to netip.AddrPort, segment bool) bool {
 	for len(sizes) > 0 {
 		count, bytes := run(sizes)
-		if count == 1 || !s.segmenting.Load() || !s.sendSegments(lane, buf[:bytes], sizes[0], to) {
-			for _, n := range sizes[:count] {
-				_, _ = lane.WriteToUDPAddrPort(buf[:n], to)
-				buf = buf[n:]
+		if count > 1 && segment && s.segmenting.Load() {
+			err := s.sendSegments(lane, buf[:bytes], sizes[0], to)
+			if err == nil {
+				buf, sizes = buf[bytes:], sizes[count:]
+				continue
 			}
-		} else {
-			buf = buf[bytes:]
+			segment = !refused(err)
+		}
+		for _, n := range sizes[:count] {
+			_, _ = lane.WriteToUDPAddrPort(buf[:n], to)
+			buf = buf[n:]
 		}
 		sizes = sizes[count:]
 	}
+	return segment
 }
 
 // Bounds of what one system call takes: segments of a message, and its bytes in a

@@ -47,8 +47,8 @@ func control(conn *net.UDPConn, f func(fd int)) error {
 }
 
 // sendSegments sends buf as packets of size bytes, the last of which may be
-// smaller. False says that nothing was sent, and that it may go packet by packet.
-func (s *socket) sendSegments(lane *net.UDPConn, buf []byte, size int, to netip.AddrPort) bool {
+// smaller. When it fails nothing was sent, and it may go packet by packet.
+func (s *socket) sendSegments(lane *net.UDPConn, buf []byte, size int, to netip.AddrPort) error {
 	var control [32]byte // at least CmsgSpace(2) on every architecture
 	oob := control[:unix.CmsgSpace(2)]
 	h := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
@@ -59,5 +59,11 @@ func (s *socket) sendSegments(lane *net.UDPConn, buf []byte, size int, to netip.
 	if errors.Is(err, syscall.EIO) {
 		s.segmenting.Store(false) // the interface computes no checksums
 	}
-	return err == nil
+	return err
+}
+
+// refused tells whether an error of sendSegments comes again on the same path, whose
+// packets are smaller than the segments, or which computes no checksums.
+func refused(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EMSGSIZE) || errors.Is(err, syscall.EIO)
 }

@@ -3,6 +3,7 @@
 package rtc
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 )
@@ -17,4 +18,8 @@ func forceBuffers(conn *net.UDPConn, bytes int) (granted int) {
 	return bytes
 }
 
-func (*socket) sendSegments(*net.UDPConn, []byte, int, netip.AddrPort) bool { return false }
+func (*socket) sendSegments(*net.UDPConn, []byte, int, netip.AddrPort) error {
+	return errors.ErrUnsupported
+}
+
+func refused(error) bool { return true }
