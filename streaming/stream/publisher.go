@@ -158,9 +158,7 @@ func (p *Publisher) hand(in *input, now time.Time, au media.AccessUnit, pts, dts
 		sink.WriteUnit(out)
 	}
 	p.s.ring.push(out, p.run, in == p.lead && au.Key)
-	for _, m := range p.s.movers {
-		m.Moved(p.s.ring.replace)
-	}
+	p.s.moved()
 	p.s.observe(observation{
 		now: now, track: in.track, lead: in == p.lead, key: au.Key, reordered: reordered,
 		size: out.Size(), dts: dts,

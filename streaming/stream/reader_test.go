@@ -122,14 +122,20 @@ func TestSlowReaderIsMovedToAKeyFrame(t *testing.T) {
 	}
 }
 
-// mover is a sink that moves each unit with the one after it.
+// mover is a sink that moves each unit with the one after it, and the last at the end.
 type mover struct {
 	sink
-	told int
+	told  int
+	ended bool
+}
+
+func (m *mover) EndRun(reason string) {
+	m.sink.EndRun(reason)
+	m.ended = true
 }
 
 func (m *mover) Moved(f func(before, now *media.Unit)) {
-	for ; m.told < len(m.units)-1; m.told++ {
+	for ; m.told < len(m.units) && (m.ended || m.told < len(m.units)-1); m.told++ {
 		now := *m.units[m.told]
 		now.Data = [][]byte{{0x41, 0x9a, 0xff}}
 		f(m.units[m.told], &now)
@@ -160,6 +166,10 @@ func TestCacheMoves(t *testing.T) {
 		if moved := u.Data[0][2] == 0xff; moved != (i < 9) {
 			t.Errorf("unit %d: moved is %v", i, moved)
 		}
+	}
+	p.Close("publisher_closed")
+	if m.told != len(m.units) {
+		t.Errorf("at the end of the run %d of %d units have moved", m.told, len(m.units))
 	}
 }
 

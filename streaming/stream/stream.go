@@ -264,12 +264,20 @@ func (s *Stream) endRun(run *media.Run, reason string) {
 	for _, sink := range s.options.Sinks {
 		sink.EndRun(reason)
 	}
+	s.moved()
 	s.ring.endRun()
 	s.state.Lock()
 	s.state.run = nil
 	s.state.since = s.options.Now()
 	s.state.Unlock()
 	s.options.Log.Info("run ended", "camera", s.options.Camera, "run", run.ID, "reason", reason)
+}
+
+// moved keeps units as the movers have them, so that their bytes are kept once.
+func (s *Stream) moved() {
+	for _, m := range s.movers {
+		m.Moved(s.ring.replace)
+	}
 }
 
 func describe(tracks []*media.Track) string {
