@@ -124,13 +124,13 @@ func (v *viewers) admit(token string, viewer Viewer, now, until time.Time) (*tic
 	s := v.grants[viewer.GrantID]
 	if s == nil {
 		s = &session{camera: viewer.CameraID, tickets: make(map[*ticket]struct{})}
-		s.seen.Store(now.UnixNano())
 		v.grants[viewer.GrantID] = s
 		if v.cameras[viewer.CameraID] == nil {
 			v.cameras[viewer.CameraID] = make(map[*session]struct{})
 		}
 		v.cameras[viewer.CameraID][s] = struct{}{}
 	}
+	s.see(now) // no sweep forgets it before the request is entered
 	if s.revoked {
 		return nil, errRevoked
 	}
