@@ -60,6 +60,21 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestOpenToLocalPolice holds that the store, which ends looks when a camera is closed to
+// its local police, knows the rule that let them in.
+func TestOpenToLocalPolice(t *testing.T) {
+	for class := range gatepost.WatchClass(5) {
+		for _, consent := range []bool{false, true} {
+			c := gatepost.Camera{Owner: "shop", Division: "330102001", Class: class, ConsentToShare: consent}
+			d := Decide(Request{Action: Live, Camera: c,
+				Subject: gatepost.Subject{UserID: "u", Organisation: "station", Kind: gatepost.KindSubControl, Division: "330102", Role: gatepost.RoleResponder}})
+			if d.Allowed != c.OpenToLocalPolice() {
+				t.Errorf("class %d, consent %v: %v by %s", class, consent, d.Allowed, d.Rule)
+			}
+		}
+	}
+}
+
 func TestEnrol(t *testing.T) {
 	for _, c := range []struct {
 		kind gatepost.OrganisationKind
