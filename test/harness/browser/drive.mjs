@@ -24,6 +24,7 @@ try {
   if (task.what === 'watch') say({ ...(await watch(page, task)), logs: logs.slice(-20) })
   else if (task.what === 'publish') await publish(page, task)
   else if (task.what === 'portal') await (await import('./portal.mjs')).run({ page, context, task, say, logs, browser })
+  else if (task.what === 'embed') await (await import('./embed.mjs')).run({ page, task, say, logs })
   else throw new Error(`unknown task ${task.what}`)
 } finally {
   await browser.close()
