@@ -17,8 +17,8 @@ type clock struct {
 
 // report is the last sender report of a track (RFC 3550 §6.4.1).
 type report struct {
-	ntp  time.Time // zero: none came
-	time uint32    // in ticks, at that moment
+	ntp  time.Time
+	time uint32 // in ticks, at that moment
 }
 
 // timed returns the times of a packet. Those of one RTP time are the same.
@@ -27,11 +27,11 @@ func (c *clock) timed(t *track, p *rtp.Packet, now time.Time) times {
 		c.decoder = &rtptime.GlobalDecoder{}
 		c.decoder.Initialize()
 	}
-	t.ssrc = p.SSRC
+	t.ssrc.Store(p.SSRC)
 	if !t.times.timed || t.timedAt != p.Timestamp {
 		t.timedAt = p.Timestamp
 		t.times.pts, t.times.timed = c.decoder.Decode(t.format, p)
-		t.times.ntp = t.reported.at(p.Timestamp, t.format.ClockRate())
+		t.times.ntp = t.reported.Load().at(p.Timestamp, t.format.ClockRate())
 		if !plausible(t.times.ntp, now) {
 			t.times.ntp = time.Time{}
 		}
@@ -43,16 +43,17 @@ func (c *clock) timed(t *track, p *rtp.Packet, now time.Time) times {
 	return at
 }
 
-// report takes a sender report of a track, if it is one.
-func (c *clock) report(t *track, p rtcp.Packet) {
-	if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == t.ssrc {
-		t.reported = report{ntp: ntp.Decode(sr.NTPTime), time: sr.RTPTime}
+// report takes what a camera tells of a track's clock. By UDP it comes on the goroutine of
+// the socket of all publishers, and waits for nobody.
+func (t *track) report(p rtcp.Packet) {
+	if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == t.ssrc.Load() {
+		t.reported.Store(&report{ntp: ntp.Decode(sr.NTPTime), time: sr.RTPTime})
 	}
 }
 
 // at is the wall time that a camera means by an RTP time, zero when it has told none.
-func (r report) at(time32 uint32, rate int) time.Time {
-	if r.ntp.IsZero() {
+func (r *report) at(time32 uint32, rate int) time.Time {
+	if r == nil {
 		return time.Time{}
 	}
 	return r.ntp.Add(time.Duration(int32(time32-r.time)) * time.Second / time.Duration(rate))

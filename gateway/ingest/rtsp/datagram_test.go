@@ -182,7 +182,7 @@ func TestClock(t *testing.T) {
 			}
 			picture(176400)
 			if c.sr != nil {
-				k.report(tr, c.sr)
+				tr.report(c.sr)
 			}
 			at := picture(180000)
 			if d := at.ntp.Sub(c.want).Abs(); !at.timed || at.pts != 3600 || d > time.Microsecond {

@@ -14,7 +14,6 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 	"github.com/bluenviron/gortsplib/v5/pkg/headers"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
 	"github.com/gatepost-video/gatepost"
@@ -228,7 +227,7 @@ func (h *handler) OnRecord(ctx *gortsplib.ServerHandlerOnRecordCtx) (*base.Respo
 	}
 	for _, t := range s.tracks {
 		t.write = s.write
-		ctx.Session.OnPacketRTCP(t.announced, func(p rtcp.Packet) { s.report(t, p) })
+		ctx.Session.OnPacketRTCP(t.announced, t.report)
 		if s.udp {
 			s.claim(ctx.Session, t)
 			continue
@@ -295,13 +294,6 @@ func (s *session) deliver(t *track, p *rtp.Packet, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.packet(packet{Packet: p, times: s.clock.timed(t, p, now)})
-}
-
-// report takes what a camera tells of its clock.
-func (s *session) report(t *track, p rtcp.Packet) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.clock.report(t, p)
 }
 
 func (s *session) write(u *media.Unit, received uint64) {

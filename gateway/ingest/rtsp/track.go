@@ -3,6 +3,7 @@ package rtsp
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
@@ -47,10 +48,10 @@ type track struct {
 	direct  rtp.Packet        // TCP only: the present one of those that the library does not see
 	reorder *ingest.Reorderer // UDP only
 
-	timedAt  uint32 // RTP time of the last packet
-	times    times  // that belong to it
-	ssrc     uint32 // of the last packet
-	reported report // what the camera told last of its clock
+	timedAt  uint32                 // RTP time of the last packet
+	times    times                  // that belong to it
+	ssrc     atomic.Uint32          // of the last packet
+	reported atomic.Pointer[report] // nil: the camera has told nothing of its clock
 
 	started  bool
 	sequence uint16
