@@ -5,6 +5,8 @@ export interface Abilities {
   watch: boolean;
   /** A purpose and a reason come before the picture. */
   needsPurpose: boolean;
+  /** Take copies. */
+  export: boolean;
   share: boolean;
   audit: boolean;
   manage: boolean;
@@ -22,6 +24,7 @@ export function abilities(user: User, camera: Pick<Camera, 'owner_id'>): Abiliti
   return {
     watch: admin || (!operator && (!owns || is('owner', 'supervisor', 'responder', 'watcher'))),
     needsPurpose: !owns,
+    export: admin || (!operator && is('owner', 'supervisor', 'responder')),
     share: admin || (owns && !operator && is('owner', 'supervisor')),
     audit: admin || (owns && !operator && is('owner', 'supervisor')),
     manage: admin || ((owns || operator) && is('owner', 'supervisor', 'maintainer')),

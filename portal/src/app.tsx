@@ -16,6 +16,7 @@ const SignIn = lazy(() => import('./pages/signin').then((m) => ({ default: m.Sig
 const Cameras = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })));
 const Enrol = lazy(() => import('./pages/enrol').then((m) => ({ default: m.EnrolPage })));
 const Camera = lazy(() => import('./pages/camera').then((m) => ({ default: m.CameraPage })));
+const Verify = lazy(() => import('./pages/verify').then((m) => ({ default: m.VerifyPage })));
 const Share = lazy(() => import('./pages/share').then((m) => ({ default: m.SharePage })));
 
 const queries = new QueryClient({
@@ -52,8 +53,9 @@ function Signed() {
 }
 
 const router = createBrowserRouter([
-  // The share page asks for no session: its reader has no account.
+  // These ask for no session: their readers have no account.
   { path: '/s/:token', element: <Share /> },
+  { path: '/verify', element: <Verify /> },
   {
     element: <Signed />,
     children: [

@@ -2,6 +2,7 @@ import type { Camera, Grant, Share, User } from '@gatepost/sdk';
 import { describe, expect, it } from 'vitest';
 import { abilities } from '../src/ability';
 import { pathOf } from '../src/errors';
+import { minuteBefore } from '../src/parts/evidence';
 import { inputOf } from '../src/pages/enrol';
 import { lookStatus } from '../src/parts/looks';
 import { ffmpegLine } from '../src/parts/publish';
@@ -29,6 +30,18 @@ describe('abilities', () => {
   ];
   it.each(table)('%s of %s (%s)', (role, org, kind, watch, needsPurpose, share, audit, manage) => {
     expect(abilities(user(role, org, kind), { owner_id: 'shop' })).toMatchObject({ watch, needsPurpose, share, audit, manage });
+  });
+});
+
+describe('copies', () => {
+  it.each([
+    ['admin', 'carrier', 'operator', true], ['owner', 'shop', 'business', true], ['responder', 'shop', 'business', true], ['watcher', 'shop', 'business', false],
+    ['maintainer', 'shop', 'business', false], ['responder', 'police', 'police', true], ['watcher', 'police', 'police', false], ['owner', 'carrier', 'operator', false],
+  ])('%s of %s, %s: %s', (role, org, kind, may) => expect(abilities(user(role, org, kind), { owner_id: 'shop' }).export).toBe(may));
+  it('begin with the minute before what is looked at', () => {
+    const now = Date.UTC(2026, 10, 23, 8);
+    expect(minuteBefore(new Date(now - 3_600_000), now)).toEqual([now - 3_660_000, now - 3_600_000]);
+    expect(minuteBefore(null, now)).toEqual([now - 60_000, now]);
   });
 });
 

@@ -163,3 +163,49 @@ func refused(t *testing.T, file string, kind evidence.Kind, flags ...string) {
 		t.Errorf("%v, want %s: %s", err, kind, out)
 	}
 }
+
+// TestEvidencePages: somebody exports on the camera's page and downloads the
+// file; somebody else without an account checks it in his browser, and then each
+// of the ways in which it may have been tampered with. GATEPOST_SCREENSHOTS names
+// a folder for pictures.
+func TestEvidencePages(t *testing.T) {
+	t.Parallel()
+	s := harness.NewServer(t, "--object-duration", "4s")
+	cam := s.Enrol("收银台")
+	push := harness.Push(t, cam, "rtsp-tcp", harness.Source{Audio: "aac"})
+	s.Online(cam.ID)
+	harness.Until(time.Now().Add(10 * time.Second))
+	push.Kill()
+	s.Archived(cam.ID, 2)
+	dir, base, shots := t.TempDir(), s.Scheme+"://"+s.HTTP, os.Getenv("GATEPOST_SCREENSHOTS")
+	file := filepath.Join(dir, "evidence.zip")
+	drive := func(task map[string]any) {
+		t.Helper()
+		task["what"], task["shots"] = "evidence", shots
+		harness.StartProcess(t, "node", harness.Drive(t, task)...).Wait(t, 3*time.Minute)
+	}
+	drive(map[string]any{"step": "export", "page": base + "/cameras/" + cam.ID, "locale": "zh-CN", "login": "admin", "password": harness.AdminPassword, "file": file})
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := verify(t, file, "--keys", base+"/v1/evidence-keys"); err != nil || !strings.Contains(out, "2026-17") {
+		t.Errorf("what was downloaded: %v %s", err, out)
+	}
+	newer := filepath.Join("..", "..", "internal", "evidence", "testdata", "newer.checkpoint")
+	checkpoint, err := os.ReadFile(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks := []map[string]string{{"file": file, "want": ""}, {"file": file, "want": string(evidence.OtherLedger), "checkpoint": string(checkpoint)}}
+	for i, way := range evidencetest.Ways {
+		changed := filepath.Join(dir, fmt.Sprintf("changed-%d.zip", i))
+		if err := os.WriteFile(changed, way.Do(t, bytes.Clone(whole)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		checks = append(checks, map[string]string{"file": changed, "want": string(way.Kind)})
+	}
+	for _, locale := range []string{"zh-CN", "en-US"} {
+		drive(map[string]any{"step": "verify", "page": base + "/verify", "locale": locale, "checks": checks})
+	}
+}

@@ -61,7 +61,7 @@ export const en: Words = {
     operatorNoWatch: 'The operator manages, and does not watch.', offlineHint: 'The camera is offline. Click on the timeline to see what was recorded.', watchAgain: 'Watch again',
     timeline: 'Timeline', day: 'Day', today: 'Today', previousDay: 'Day before', nextDay: 'Day after', wholeDay: 'Whole day', zoomIn: 'Zoom in', zoomOut: 'Zoom out', recorded: 'recorded', gap: 'gap', expired: 'past its retention', held: 'held',
     timelineHint: 'Click or drag the hand: play. Wheel: zoom. Drag: pan', nothingRecorded: 'Nothing was recorded on this day',
-    tabs: { overview: 'Overview', push: 'Connect', shares: 'Share links', looks: 'Who looked' },
+    tabs: { overview: 'Overview', push: 'Connect', shares: 'Share links', looks: 'Who looked', evidence: 'Exports' },
     nationalId: 'National id', address: 'Address', division: 'Division', position: 'Position', retention: 'Kept for', protocol: 'Pushed by', stream: 'Stream', since: 'State since', viewers: 'Watching now',
     created: 'Enrolled', consent: 'Police use', consentYes: 'standing consent', consentNo: 'only as the law names', owner: 'Owner', nobody: 'not given',
     suspend: 'Suspend', resume: 'Resume', retire: 'Retire', suspendAsk: 'A suspended camera cannot push; its recordings stay.', resumeAsk: 'The camera may push again.',
@@ -97,6 +97,18 @@ export const en: Words = {
     gone: 'This link no longer works', goneHint: 'It has expired, was used up, or was revoked by the person who shared it. Ask that person for a new one.', expired: 'This link has expired', bad: 'This link is not valid', badHint: 'Check that it was copied in full.',
     elsewhere: 'Not open to your network', elsewhereHint: 'The person who shared this named the networks from which it opens. Ask that person for yours.', basis: 'Shared upon: {{basis}}',
     away: 'It cannot be opened at the moment', seek: 'Time of the recording', ended: 'The share has ended', reload: 'Open again',
+  },
+  evidence: {
+    export: 'Export evidence', title: 'Export evidence', intro: 'An export is registered first: who, why, and what. The file has the footage, where it is from, what is missing, the reason and the proof of the ledger, signed by the platform; anybody can check it without an account.', window: 'Recorded window', submit: 'Register and export', ordered: 'Registered and being made; download it under “Exports” in a few minutes',
+    hour: 'An hour at most', past: 'The window must lie in the past', caseRule: 'An export for a case names the case', none: 'No exports', noneHint: 'Use “Export evidence” above the timeline.', verify: 'Check a file', when: 'Exported', size: 'Size', until: 'deleted {{time}}',
+    download: 'Download', remove: 'Delete', removeAsk: 'The file is deleted; that it was exported stays in this list and in the ledger.', state: { queued: 'waiting', making: 'being made', ready: 'ready', failed: 'failed', removed: 'deleted', expired: 'expired' },
+  },
+  verify: {
+    title: 'Check evidence', intro: 'Drop an exported ZIP here to see whether it is exactly what was exported. The file is checked on your own machine and sent nowhere.', drop: 'Drop the file here, or click to choose it', dropHint: 'The file as it was exported, not unpacked and packed anew', working: 'Checking…', again: 'Check another file',
+    whole: 'Verified: this is exactly what was exported', refused: 'Not verified: this is not the evidence that was exported', unread: 'The file cannot be read', insecure: 'Browsers check signatures on HTTPS pages only; open this page by HTTPS, or use the command gatepost verify', keys: "The platform's keys", keysHint: 'Taken from this platform unless you paste others that you have from elsewhere (a JWKS, or verifier keys, one a line)', keysBad: 'These are no keys', keysAway: "The platform's keys cannot be fetched; paste those that you have from elsewhere",
+    checkpoint: 'A checkpoint that was kept', checkpointHint: 'If you have kept a checkpoint of the ledger, paste it to compare the ledger too', options: 'Keys and ledger', camera: 'Camera', owner: 'Owner', window: 'Window asked for', footage: 'Footage', missing: 'Missing', nothingMissing: 'nothing', sources: 'Recordings', sourcesOf: '{{n}}, {{whole}} of them whole and with the SHA-256 that they had at ingest',
+    by: 'Exported by', at: 'Exported at', why: 'Reason', case: 'Case number', ledger: 'Ledger', ledgerOf: 'entry {{n}} of {{size}}', key: 'Signing key',
+    gaps: { camera_offline: 'camera offline', network: 'network', gateway: 'gateway', storage: 'storage', suspended: 'suspended', not_enrolled: 'not enrolled yet', expired: 'past its retention' },
   },
   errors: {
     invalid: 'Something that was entered is not right', unauthenticated: 'Please sign in again', forbidden: 'You are not allowed to do this', not_found: 'Not found', conflict: 'The present state does not allow it', gone: 'No longer available',

@@ -59,7 +59,7 @@ export const zh = {
     operatorNoWatch: '运营方可以管理，不能观看。', offlineHint: '摄像机当前离线；在时间轴上点选可看录像。', watchAgain: '重新观看',
     timeline: '时间轴', day: '日期', today: '今天', previousDay: '前一天', nextDay: '后一天', wholeDay: '全天', zoomIn: '放大', zoomOut: '缩小', recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存',
     timelineHint: '点击或拖动指针播放；滚轮缩放，拖动平移', nothingRecorded: '这一天没有录像',
-    tabs: { overview: '概况', push: '接入', shares: '分享链接', looks: '谁看过' },
+    tabs: { overview: '概况', push: '接入', shares: '分享链接', looks: '谁看过', evidence: '导出记录' },
     nationalId: '国标编码', address: '地址', division: '行政区划', position: '坐标', retention: '保存期', protocol: '推流协议', stream: '码流', since: '状态起始', viewers: '正在观看',
     created: '登记时间', consent: '公安调看', consentYes: '已长期同意', consentNo: '仅法定情形', owner: '产权单位', nobody: '未填',
     suspend: '停用', resume: '恢复', retire: '退役', suspendAsk: '停用后摄像机不能推流，已有录像保留。', resumeAsk: '恢复后摄像机可以继续推流。',
@@ -95,6 +95,18 @@ export const zh = {
     gone: '链接已失效', goneHint: '链接已到期、次数用完，或被分享人撤销。如仍需查看，请联系分享人重新分享。', expired: '链接已到期', bad: '链接无效', badHint: '请检查链接是否复制完整。',
     elsewhere: '不对您所在的网络开放', elsewhereHint: '分享人限定了可以打开此链接的网络。如需查看，请联系分享人。', basis: '分享依据：{{basis}}',
     away: '暂时打不开', seek: '录像时间', ended: '分享已结束', reload: '重新打开',
+  },
+  evidence: {
+    export: '导出证据', title: '导出证据', intro: '导出前先登记：谁、为何、哪一段。文件含录像、来源、断录、事由和台账证明，并由平台签名，任何人无须账号即可核验。', window: '录像时段', submit: '登记并导出', ordered: '已登记，正在制作，几分钟内可在“导出记录”中下载',
+    hour: '一次最多导出一小时', past: '时段须在现在之前', caseRule: '办理案件须填写案件编号', none: '没有导出记录', noneHint: '在时间轴上方点“导出证据”。', verify: '核验证据文件', when: '导出时间', size: '大小', until: '{{time}} 后删除',
+    download: '下载', remove: '删除', removeAsk: '删除文件；导出记录和台账保留。', state: { queued: '排队中', making: '制作中', ready: '可下载', failed: '失败', removed: '已删除', expired: '已到期删除' },
+  },
+  verify: {
+    title: '核验证据文件', intro: '把导出的 ZIP 文件拖到这里，核验它是否与导出时完全一致。文件只在本机核验，不会上传。', drop: '把证据文件拖到这里，或点击选择', dropHint: '须为导出时的原文件，请勿解压后重新打包', working: '正在核验…', again: '核验另一个文件',
+    whole: '核验通过：与导出时完全一致', refused: '核验不通过：不可作为证据采信', unread: '文件无法读取', insecure: '此页面须以 HTTPS 打开，浏览器才能核验签名；也可使用命令 gatepost verify', keys: '平台公钥', keysHint: '默认取自本平台。也可粘贴另行取得的公钥（JWKS 或核验密钥，每行一个）', keysBad: '这不是公钥', keysAway: '暂时取不到平台公钥，请粘贴另行取得的公钥',
+    checkpoint: '留存的台账检查点', checkpointHint: '如曾留存检查点，粘贴在此，一并核对台账', options: '公钥与台账', camera: '摄像机', owner: '产权单位', window: '申请时段', footage: '录像时段', missing: '断录', nothingMissing: '无断录', sources: '来源录像', sourcesOf: '{{n}} 段，其中 {{whole}} 段完整，与入库时的 SHA-256 一致',
+    by: '导出人', at: '导出时间', why: '事由', case: '案件编号', ledger: '台账', ledgerOf: '第 {{n}} 条，共 {{size}} 条', key: '签名密钥',
+    gaps: { camera_offline: '摄像机离线', network: '网络中断', gateway: '网关故障', storage: '存储故障', suspended: '已停用', not_enrolled: '尚未入网', expired: '已过保存期' },
   },
   errors: {
     invalid: '填写的内容有误', unauthenticated: '请重新登录', forbidden: '您没有这项权限', not_found: '没有找到', conflict: '当前状态不允许这样做', gone: '已失效',

@@ -9,6 +9,7 @@ import { codeOf, useErrorWords } from '../errors';
 import { AcceptanceCard } from '../parts/acceptance';
 import { useDivisionName } from '../parts/division';
 import { LooksTab } from '../parts/looks';
+import { EvidenceTab } from '../parts/evidence';
 import { KeyHidden, PublishInfo } from '../parts/publish';
 import { SharesTab } from '../parts/shares';
 import { Signs, StateTag, useLastSeen } from '../parts/state';
@@ -41,6 +42,7 @@ function Loaded({ camera }: { camera: Camera }) {
     ...(can.manage ? [{ key: 'push', label: <span data-testid="tab-push">{t('camera.tabs.push')}</span>, children: <PushTab camera={camera} /> }] : []),
     ...(can.share ? [{ key: 'shares', label: <span data-testid="tab-shares">{t('camera.tabs.shares')}</span>, children: <SharesTab camera={camera.id} /> }] : []),
     ...(can.audit ? [{ key: 'looks', label: <span data-testid="tab-looks">{t('camera.tabs.looks')}</span>, children: <LooksTab camera={camera.id} /> }] : []),
+    ...(can.export || can.audit ? [{ key: 'evidence', label: <span data-testid="tab-evidence">{t('camera.tabs.evidence')}</span>, children: <EvidenceTab camera={camera.id} /> }] : []),
   ];
   return (
     <main className="page" data-testid="camera-page" data-camera={camera.id}>

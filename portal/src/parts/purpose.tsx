@@ -8,7 +8,8 @@ export interface Purpose {
   case_number?: string;
 }
 
-const kinds = ['case', 'emergency', 'patrol', 'inspection', 'maintenance', 'other'] as const;
+/** What a look or an export may be for. */
+export const purposeKinds = ['case', 'emergency', 'patrol', 'inspection', 'maintenance', 'other'] as const;
 
 /** Comes before the picture of somebody else's camera (Order 799 art. 16). */
 export function PurposeForm({ open, what, initial, onDone, onCancel }: {
@@ -33,7 +34,7 @@ export function PurposeForm({ open, what, initial, onDone, onCancel }: {
       >
         <p style={{ marginTop: 0 }}><span className="quiet">{t('purpose.window')}</span> {what}</p>
         <Form.Item name="purpose" label={t('purpose.purpose')} rules={[{ required: true, message: t('errors.fields.purpose') }]}>
-          <Select data-testid="purpose-kind" options={kinds.map((k) => ({ value: k, label: t(`purpose.kinds.${k}`) }))} />
+          <Select data-testid="purpose-kind" options={purposeKinds.map((k) => ({ value: k, label: t(`purpose.kinds.${k}`) }))} />
         </Form.Item>
         <Form.Item name="reason" label={t('purpose.reason')} rules={[{ required: true, whitespace: true, min: 4, message: t('purpose.reasonRule') }]}>
           <Input.TextArea rows={3} maxLength={500} showCount placeholder={t('purpose.reasonHint')} data-testid="purpose-reason" />

@@ -8,6 +8,7 @@ import type { Abilities } from '../ability';
 import { useErrorWords } from '../errors';
 import { client } from '../session';
 import { dayOf, span } from '../time';
+import { ExportButton } from './evidence';
 import { Player } from './player';
 import { PurposeForm, type Purpose } from './purpose';
 import { Timeline, useDay } from './timeline';
@@ -116,6 +117,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
             {camera.online && <Button size="small" icon={<ThunderboltOutlined />} onClick={() => ask({ kind: 'live' })} data-testid="back-to-live">{t('camera.backToLive')}</Button>}
           </>
         )}
+        {can.export && <ExportButton camera={camera.id} position={look?.kind === 'playback' ? position : null} />}
         {look !== null && over && <Button size="small" type="primary" onClick={() => ask(look)} data-testid="watch-again">{t('camera.watchAgain')}</Button>}
       </Space>
       {failure !== '' && <Alert type="error" showIcon title={failure} closable={{ onClose: () => setFailure('') }} style={{ marginBottom: 10 }} data-testid="watch-error" />}

@@ -53,6 +53,11 @@ export type SpanState = Span['state'];
 export type Clip = Schemas['Clip'];
 export type ClipInput = Body<'create-clip'>;
 
+export type Evidence = Schemas['Evidence'];
+export type EvidenceState = Evidence['state'];
+export type EvidenceInput = Body<'create-evidence'>;
+export type EvidenceLink = Schemas['EvidenceLink'];
+
 export type Share = Schemas['Share'];
 export type ShareInput = Body<'create-share'>;
 export type ShareOpening = Schemas['Opening'];

@@ -1,5 +1,5 @@
 import type {
-  APIKey, APIKeyInput, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Division, EnrolledCamera, Grant, GrantInput, Hold,
+  APIKey, APIKeyInput, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Division, EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Hold,
   HoldInput, NewAPIKey, NewGrant, NewHold, NewShare, OpenedShare, Organisation, OrganisationInput, Page, Session, Share, SharedGrant,
   ShareInput, ShareOpening, StreamKey, Timeline, User, UserInput,
 } from './api';
@@ -195,6 +195,16 @@ export function createClient(options: ClientOptions = {}) {
     clips: {
       /** Cuts an MP4 of at most an hour. */
       create: (input: ClipInput, o: CallOptions = {}) => post<Clip>('/v1/clips', input, o),
+    },
+
+    evidence: {
+      /** Orders footage as evidence, of at most an hour; it is made within minutes. */
+      create: (input: EvidenceInput, o: CallOptions = {}) => post<Evidence>('/v1/evidence', input, o),
+      list: (q: PageQuery & { camera_id?: string } = {}, o: CallOptions = {}) => get<Page<Evidence>>('/v1/evidence', o, { ...q }),
+      get: (evidence: string, o: CallOptions = {}) => get<Evidence>(`/v1/evidence/${id(evidence)}`, o),
+      /** Where to fetch the file; each link is registered. Fails with `conflict` until it is made, with `gone` when it was deleted. */
+      link: (evidence: string, o: CallOptions = {}) => call<EvidenceLink>('POST', `/v1/evidence/${id(evidence)}/link`, {}, o),
+      remove: (evidence: string, o: CallOptions = {}) => remove(`/v1/evidence/${id(evidence)}`, o),
     },
 
     shares: {

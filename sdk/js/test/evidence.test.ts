@@ -45,6 +45,7 @@ describe('evidence as it was exported', () => {
     const steps: number[] = [];
     const report = await verify(whole, { onProgress: (p) => steps.push(p) });
     expect(report).toMatchObject({ whole: true, manifest: { export: { case_number: '2026-17', reason: '盗窃 <案>' }, timeline: [{ state: 'recorded' }, { state: 'gap', reason: 'network' }, { state: 'recorded' }] } });
+    expect(report.clip?.size).toBe(report.manifest?.files[2]?.bytes);
     expect(steps).toEqual([...steps].sort((a, b) => a - b));
     expect(steps.at(-1)).toBeGreaterThan(0.9);
   });

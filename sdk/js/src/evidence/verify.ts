@@ -47,6 +47,8 @@ export interface EvidenceReport {
   manifest?: EvidenceManifest;
   /** Name of the key that signed. */
   key?: string;
+  /** The footage, when all is well. */
+  clip?: Blob;
 }
 
 /** Ends a verification: what follows would be pointless. */
@@ -76,6 +78,8 @@ export async function verifyEvidence(file: Blob, options: VerifyOptions): Promis
     await contents(file, entries, report.manifest, progress);
     await media(file, entries, report.manifest, progress);
     await ledger(report.manifest, options);
+    const clip = entries.at(-1)!;
+    report.clip = file.slice(clip.data, clip.data + clip.size, 'video/mp4');
     report.whole = true;
   } catch (err) {
     if (!(err instanceof Found)) throw err;
