@@ -32,6 +32,7 @@ func TestCameras(t *testing.T) {
 		{name: "GOPs of 10 s", o: cameraOptions{look: look{gop: 250}, audio: true}},
 		{name: "says goodbye every 3 s", every: 3 * time.Second, act: func(c *camera, _ int) { c.disconnect(false) }},
 		{name: "is cut off every 3 s", o: cameraOptions{audio: true}, every: 3 * time.Second, act: func(c *camera, _ int) { c.disconnect(true) }, b: bounds{reasons: gone}},
+		{name: "RTMP, cut off every 3 s", o: cameraOptions{by: dialRTMP}, every: 3 * time.Second, act: func(c *camera, _ int) { c.disconnect(true) }, b: bounds{reasons: gone}},
 		{name: "jumps an hour ahead", every: 5 * time.Second, act: leap(3600), b: bounds{reasons: gone}},
 		{name: "jumps an hour back", o: cameraOptions{audio: true}, every: 5 * time.Second, act: leap(-3600), b: bounds{reasons: gone}},
 		{name: "jumps 3 s ahead", every: 5 * time.Second, act: leap(3), b: bounds{}},
