@@ -41,14 +41,21 @@ type IssuerOptions struct {
 	ReloadEvery time.Duration // how old its idea of the keys may be, withdrawn ones too; default 1 s
 }
 
+// A store that hangs holds nobody up for long, once its keys are known: it has
+// reloadPatience to answer, and is left alone for reloadRetry when it does not.
+const (
+	reloadPatience = time.Second
+	reloadRetry    = 5 * time.Second
+)
+
 // Issuer signs tokens. Its methods may be called from several goroutines.
 type Issuer struct {
 	store KeyStore
 	opts  IssuerOptions
 
 	mu     sync.Mutex
-	loaded time.Time
-	active string // kid
+	stale  time.Time // from then on the keys are read again
+	active string    // kid
 	signer ed25519.PrivateKey
 	born   time.Time // of the active key
 	set    JWKS
@@ -138,7 +145,7 @@ func (i *Issuer) Rotate(ctx context.Context) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	now := time.Now()
-	i.loaded = time.Time{}
+	i.stale = time.Time{}
 	if err := i.load(ctx, now); err != nil {
 		return err
 	}
@@ -192,16 +199,23 @@ func (i *Issuer) replace(ctx context.Context, now time.Time) error {
 // load makes sure that the keys are known and fresh. Known keys outlast a store
 // that is away. i.mu is held.
 func (i *Issuer) load(ctx context.Context, now time.Time) error {
-	if i.active != "" && now.Sub(i.loaded) < i.opts.ReloadEvery {
+	known := i.active != ""
+	if known && now.Before(i.stale) {
 		return nil
 	}
-	err := i.read(ctx, now)
+	reading := ctx
+	if known {
+		var cancel context.CancelFunc
+		reading, cancel = context.WithTimeout(ctx, reloadPatience)
+		defer cancel()
+	}
+	err := i.read(reading, now)
 	if err == nil && i.active == "" {
 		err = i.replace(ctx, now)
 	}
 	if err != nil {
 		if i.active != "" && ctx.Err() == nil {
-			i.loaded = now // and not again at every token
+			i.stale = time.Now().Add(reloadRetry) // and not again at every token
 			return nil
 		}
 		return err
@@ -233,6 +247,6 @@ func (i *Issuer) read(ctx context.Context, now time.Time) error {
 			i.active, i.signer, i.born = k.ID, private, k.CreatedAt
 		}
 	}
-	i.set, i.loaded = set, now
+	i.set, i.stale = set, now.Add(i.opts.ReloadEvery)
 	return nil
 }

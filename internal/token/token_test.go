@@ -514,6 +514,57 @@ func (c *countingSource) JWKS(ctx context.Context) (JWKS, error) {
 	return c.Source.JWKS(ctx)
 }
 
+// hangingKeys is a KeyStore that can stop to answer.
+type hangingKeys struct {
+	memoryKeys
+	hangs atomic.Bool
+	asked atomic.Int64
+}
+
+func (h *hangingKeys) SigningKeys(ctx context.Context) ([]gatepost.SigningKey, error) {
+	h.asked.Add(1)
+	if h.hangs.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return h.memoryKeys.SigningKeys(ctx)
+}
+
+// TestIssuerOutlivesAHangingStore: of those who sign and verify meanwhile, one waits for a
+// second, every five.
+func TestIssuerOutlivesAHangingStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keys := &hangingKeys{}
+		issuer := NewIssuer(keys, IssuerOptions{})
+		media := Media{GrantID: "g", CameraID: "c", Action: gatepost.ActionLive, Subject: "u", ExpiresAt: in(time.Hour)}
+		if _, err := issuer.Media(t.Context(), media); err != nil {
+			t.Fatal(err)
+		}
+		keys.hangs.Store(true)
+		keys.asked.Store(0)
+		time.Sleep(2 * time.Second)
+		began := time.Now()
+		for range 30 {
+			asked := time.Now()
+			if _, err := issuer.Media(t.Context(), media); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(asked); took > time.Second {
+				t.Errorf("signing took %s", took)
+			}
+			time.Sleep(time.Second)
+		}
+		if n, most := keys.asked.Load(), int64(time.Since(began)/reloadRetry)+1; n > most {
+			t.Errorf("asked %d times in %s", n, time.Since(began))
+		}
+		keys.hangs.Store(false)
+		time.Sleep(reloadRetry)
+		if set, err := issuer.JWKS(t.Context()); err != nil || len(set.Keys) != 1 {
+			t.Errorf("when it is back: %v %v", set, err)
+		}
+	})
+}
+
 func TestVerifierFetchesSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
