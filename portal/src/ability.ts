@@ -32,6 +32,11 @@ export function abilities(user: User, camera: Pick<Camera, 'owner_id'>): Abiliti
   };
 }
 
+/** Whether this person may share cameras of the organisation. */
+export function mayShare(user: User): boolean {
+  return user.role === 'admin' || (user.organisation.kind !== 'operator' && ['owner', 'supervisor'].includes(user.role));
+}
+
 /** Whether this person may enrol cameras. */
 export function mayEnrol(user: User): boolean {
   return ['admin', 'owner', 'supervisor', 'maintainer'].includes(user.role);

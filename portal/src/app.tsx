@@ -17,6 +17,7 @@ const Cameras = lazy(() => import('./pages/cameras').then((m) => ({ default: m.C
 const Enrol = lazy(() => import('./pages/enrol').then((m) => ({ default: m.EnrolPage })));
 const Camera = lazy(() => import('./pages/camera').then((m) => ({ default: m.CameraPage })));
 const Verify = lazy(() => import('./pages/verify').then((m) => ({ default: m.VerifyPage })));
+const Shares = lazy(() => import('./pages/shares').then((m) => ({ default: m.SharesPage })));
 const Share = lazy(() => import('./pages/share').then((m) => ({ default: m.SharePage })));
 
 const queries = new QueryClient({
@@ -67,6 +68,7 @@ const router = createBrowserRouter([
           { path: '/cameras', element: <Cameras /> },
           { path: '/cameras/new', element: <Enrol /> },
           { path: '/cameras/:id', element: <Camera /> },
+          { path: '/shares', element: <Shares /> },
           { path: '*', element: <Navigate to="/cameras" replace /> },
         ],
       },

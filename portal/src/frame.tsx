@@ -1,8 +1,9 @@
-import { LogoutOutlined, UserOutlined } from '@ant-design/icons';
+import { LinkOutlined, LogoutOutlined, UserOutlined } from '@ant-design/icons';
 import { Button, Dropdown, Grid, Layout } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
+import { mayShare } from './ability';
 import { Brand, Preferences } from './brand';
 import { client, useUser } from './session';
 
@@ -28,6 +29,7 @@ export function Frame({ children }: { children: ReactNode }) {
             items: [
               { key: 'who', disabled: true, label: `${user.organisation.name} · ${role}` },
               { type: 'divider' },
+              ...(mayShare(user) ? [{ key: 'shares', icon: <LinkOutlined />, label: <Link to="/shares" data-testid="nav-shares">{t('nav.shares')}</Link> }] : []),
               { key: 'out', icon: <LogoutOutlined />, label: <span data-testid="sign-out">{t('nav.signOut')}</span> },
             ],
             onClick: ({ key }) => {

@@ -6,7 +6,7 @@ import { minuteBefore } from '../src/parts/evidence';
 import { inputOf } from '../src/pages/enrol';
 import { lookStatus } from '../src/parts/looks';
 import { ffmpegLine } from '../src/parts/publish';
-import { statusOf } from '../src/parts/shares';
+import { statusOf } from '../src/parts/sharelist';
 import { needsAttention } from '../src/parts/state';
 import { windowOf } from '../src/parts/watch';
 import { bitRate, dayOf, span, when } from '../src/time';

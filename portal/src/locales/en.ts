@@ -3,7 +3,7 @@ import type { Words } from './zh';
 /** English. */
 export const en: Words = {
   brand: 'Video cloud',
-  nav: { cameras: 'Cameras', enrol: 'Enrol a camera', signOut: 'Sign out', language: '中文', dark: 'Dark', light: 'Light', menu: 'Menu' },
+  nav: { cameras: 'Cameras', enrol: 'Enrol a camera', shares: 'Share links', signOut: 'Sign out', language: '中文', dark: 'Dark', light: 'Light', menu: 'Menu' },
   common: {
     copy: 'Copy', copied: 'Copied', cancel: 'Cancel', confirm: 'OK', close: 'Close', save: 'Save', retry: 'Try again', loading: 'Loading…',
     more: 'Load more', none: 'None', yes: 'Yes', no: 'No', optional: 'optional', refresh: 'Refresh', back: 'Back', never: 'never', unlimited: 'no limit', required: 'required',
@@ -78,7 +78,7 @@ export const en: Words = {
     revokedNow: 'Revoked', maxUses: 'How often it opens', maxUsesHint: 'Empty: no limit', live: 'Live', playback: 'Recording', made: 'The link is ready', madeHint: 'Copy it now; it is not shown in full again.', created: 'Made',
     rule: { actions: 'Choose at least one', window: 'Choose the recorded window', windowOrder: 'The start must come before the end', windowFuture: 'The window must lie in the past', expires: 'Choose a time in the future' },
     hour: '1 hour', day: '1 day', week: '7 days', month: '30 days',
-    revokeAll: 'Revoke all', revokeAllAsk: 'Revoke every link to this camera? Pictures are dark within 5 seconds, for good.', revokedAll: '{{n}} links revoked', bound: 'Bound to', basis: 'Legal basis', basisHint: 'What allows you to share: a law, a contract, a consent. It goes into the ledger, and whoever opens the link reads it',
+    revokeAll: 'Revoke all', revokeAllAsk: 'Revoke every link to this camera? Pictures are dark within 5 seconds, for good.', revokeOwnAsk: 'Revoke every link to the cameras of your organisation? Pictures are dark within 5 seconds, for good.', camera: 'Camera', revokedAll: '{{n}} links revoked', bound: 'Bound to', basis: 'Legal basis', basisHint: 'What allows you to share: a law, a contract, a consent. It goes into the ledger, and whoever opens the link reads it',
     networks: 'Networks', networksHint: 'It opens from these addresses only, e.g. 203.0.113.0/24. Empty: from everywhere', origins: 'Embedding sites', originsHint: 'Pages of these sites may show the picture, e.g. https://www.example.org. Empty: none',
     embed: 'Embed code, for a page of those sites. Each time the page is loaded counts as one opening.', openings: 'Openings', noOpenings: 'Nobody has opened it yet', act: 'What', remote: 'From', result: 'Result', allowed: 'opened', refused: 'refused: the link has ended', elsewhere: 'refused: another network',
     acts: { open: 'opened', renew: 'went on', look: 'watched' },

@@ -1,7 +1,7 @@
 /** 中文。Its shape is what every other language must have. */
 export const zh = {
   brand: '视频云',
-  nav: { cameras: '摄像机', enrol: '摄像机登记', signOut: '退出登录', language: 'English', dark: '深色', light: '浅色', menu: '菜单' },
+  nav: { cameras: '摄像机', enrol: '摄像机登记', signOut: '退出登录', shares: '分享链接', language: 'English', dark: '深色', light: '浅色', menu: '菜单' },
   common: {
     copy: '复制', copied: '已复制', cancel: '取消', confirm: '确定', close: '关闭', save: '保存', retry: '重试', loading: '正在加载…',
     more: '加载更多', none: '无', yes: '是', no: '否', optional: '选填', refresh: '刷新', back: '返回', never: '从未', unlimited: '不限', required: '必填',
@@ -76,7 +76,7 @@ export const zh = {
     revokedNow: '已撤销', maxUses: '打开次数上限', maxUsesHint: '留空为不限', live: '实时', playback: '录像', made: '链接已生成', madeHint: '请现在复制；关闭后不再显示完整链接。', created: '创建于',
     rule: { actions: '至少选择一项', window: '请选择录像时段', windowOrder: '起始须早于结束', windowFuture: '时段须在现在之前', expires: '请选择有效期，须在将来' },
     hour: '1 小时', day: '1 天', week: '7 天', month: '30 天',
-    revokeAll: '全部撤销', revokeAllAsk: '撤销这台摄像机的所有链接？5 秒内画面中断，且不可恢复。', revokedAll: '已撤销 {{n}} 个链接', bound: '限制', basis: '依据', basisHint: '凭什么可以分享，例如法律条款、合同、当事人同意；记入台账，打开链接的人也能看到',
+    revokeAll: '全部撤销', revokeAllAsk: '撤销这台摄像机的所有链接？5 秒内画面中断，且不可恢复。', revokeOwnAsk: '撤销本单位摄像机的所有链接？5 秒内画面中断，且不可恢复。', camera: '摄像机', revokedAll: '已撤销 {{n}} 个链接', bound: '限制', basis: '依据', basisHint: '凭什么可以分享，例如法律条款、合同、当事人同意；记入台账，打开链接的人也能看到',
     networks: '允许的网络', networksHint: '只能从这些地址打开，例如 203.0.113.0/24；留空为不限', origins: '可嵌入的网站', originsHint: '这些网站的页面可以嵌入画面，例如 https://www.example.org；留空为不可嵌入',
     embed: '嵌入代码：粘贴到上述网站的页面中。每次加载页面计一次打开。', openings: '打开记录', noOpenings: '还没有人打开过', act: '操作', remote: '来自', result: '结果', allowed: '已打开', refused: '已拒绝：链接失效', elsewhere: '已拒绝：不在允许的网络',
     acts: { open: '打开', renew: '继续观看', look: '观看' },

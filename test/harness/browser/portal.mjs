@@ -191,6 +191,13 @@ async function walk({ page, context, task, say, logs }) {
   await page.locator('[data-testid=share-row][data-status=revoked]').first().waitFor()
   await stranger.close()
 
+  // Every link of the organisation.
+  await id('user-menu').click()
+  await id('nav-shares').click()
+  await page.waitForURL('**/shares')
+  await page.locator('[data-testid=share-row][data-status=revoked]').first().waitFor()
+  want((await id('share-row').first().innerText()).includes('4711'), 'the list of all links does not show the newest')
+
   // The other language, and out.
   await page.setViewportSize({ width: 1280, height: 800 })
   const before = await text()
