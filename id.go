@@ -68,3 +68,9 @@ func NewCode() string {
 	n, _ := rand.Int(rand.Reader, big.NewInt(1_000_000)) // fails only when rand.Reader does, which never does
 	return fmt.Sprintf("%06d", n)
 }
+
+// IDAt returns the lowest of the ids that NewID makes at a time.
+func IDAt(t time.Time) string {
+	ms := uint64(t.UnixMilli()) & (1<<48 - 1)
+	return fmt.Sprintf("%08x-%04x-7000-8000-000000000000", ms>>16, ms&0xffff)
+}

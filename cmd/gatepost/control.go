@@ -36,6 +36,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/share"
 	"github.com/gatepost-video/gatepost/functions/signup"
 	"github.com/gatepost-video/gatepost/functions/support"
+	"github.com/gatepost-video/gatepost/functions/usage"
 	"github.com/gatepost-video/gatepost/internal/demo"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
@@ -70,6 +71,7 @@ type controlPlane struct {
 	plan         *plan.Function
 	invitation   *invitation.Function
 	signup       *signup.Function
+	usage        *usage.Function
 }
 
 // controlOptions are what the functions differ in between deployments.
@@ -114,6 +116,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		plan:         plan.New(plan.Options{Store: db}),
 		invitation:   invitation.New(invitation.Options{Store: db, Passwords: people, Reach: reach, Portal: o.addresses.HTTP}),
 		signup:       signup.New(signup.Options{Store: db, Passwords: people, Reach: reach, Closed: !o.signup}),
+		usage:        usage.New(usage.Options{Store: db}),
 	}
 }
 
@@ -124,14 +127,15 @@ func unconnected() *controlPlane {
 		grant: grant.New(grant.Options{}), share: share.New(share.Options{}), hold: hold.New(hold.Options{}), incident: incident.New(incident.Options{}),
 		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), duty: duty.New(duty.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
 		playback: playback.New(playback.Options{}), evidence: evidence.New(evidence.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
-		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{})}
+		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{}),
+		usage: usage.New(usage.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
 		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.evidence.Register, p.node.Register, p.ledger.Register,
-		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register}
+		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -155,6 +159,7 @@ func (p *controlPlane) jobs() []job {
 		{"signup", time.Hour, p.signup.Run},
 		{"contact", 2 * time.Second, p.contact.Run},
 		{"integrity", time.Minute, p.integrity.Run},
+		{"usage", time.Minute, p.usage.Run},
 		{"ledger", time.Second, p.ledger.Run},
 		{"looks", 10 * time.Second, p.playback.TellLooks},
 	}

@@ -59,5 +59,5 @@ func wall(r *gatepost.Recording, at time.Duration) time.Time {
 // missing between them, behind the same init segment.
 func follows(a, b *gatepost.Recording) bool {
 	gap := b.MediaTime - a.MediaTime - a.Duration
-	return a.Run == b.Run && b.Seq == a.Seq+1 && a.InitSHA256 == b.InitSHA256 && gap < seam && gap > -seam
+	return a.Run == b.Run && b.Seq == a.Seq+1 && a.InitSHA256 == b.InitSHA256 && gap < gatepost.Seam && gap > -gatepost.Seam
 }

@@ -7,9 +7,6 @@ import (
 )
 
 const (
-	// seam is the most that may lie between two objects of a run without
-	// counting as a gap: clocks are smoothed.
-	seam = time.Second
 	// staleStatus is how old a gateway's word on a camera may be.
 	staleStatus = 30 * time.Second
 	// pending is how long media may wait in a spool after its run ended
@@ -38,7 +35,7 @@ func (h *history) spans() []gatepost.Span {
 	for i := range h.rows {
 		r := &h.rows[i]
 		if r.Start.After(w.at) {
-			if before != nil && before.Run == r.Run && r.Seq == before.Seq+1 && r.Start.Sub(w.at) < seam {
+			if before != nil && before.Precedes(r) && r.Start.Sub(w.at) < gatepost.Seam {
 				w.write(r.Start, gatepost.SpanRecorded, "")
 			} else {
 				h.gap(w, before, r)
@@ -49,7 +46,7 @@ func (h *history) spans() []gatepost.Span {
 	}
 	switch {
 	case h.next != nil && h.next.Start.After(w.at):
-		if before != nil && before.Run == h.next.Run && h.next.Seq == before.Seq+1 && h.next.Start.Sub(w.at) < seam {
+		if before != nil && before.Precedes(h.next) && h.next.Start.Sub(w.at) < gatepost.Seam {
 			w.write(h.to, gatepost.SpanRecorded, "")
 		}
 		h.gap(w, before, h.next)
@@ -67,7 +64,7 @@ func (h *history) gap(w *spanWriter, before, next *gatepost.Recording) {
 		h.prehistory(w, until)
 		return
 	}
-	w.write(until, gatepost.SpanGap, gapReason(before, next))
+	w.write(until, gatepost.SpanGap, gatepost.GapBetween(before, next))
 }
 
 // prehistory writes what lies before the first recording that is left.
@@ -84,7 +81,7 @@ func (h *history) prehistory(w *spanWriter, until time.Time) {
 	case h.first.Seq > 0: // its run began with objects that are gone
 		w.write(until, gatepost.SpanExpired, "")
 	case h.first.PriorEnd != "":
-		w.write(until, gatepost.SpanGap, reasons[h.first.PriorEnd])
+		w.write(until, gatepost.SpanGap, gatepost.GapAfter(h.first.PriorEnd))
 	default: // its first push
 		w.write(until, gatepost.SpanGap, gatepost.GapNotEnrolled)
 	}
@@ -114,16 +111,16 @@ func (h *history) tail(w *spanWriter) {
 	}
 	reason := gatepost.GapCameraOffline
 	if s != nil && s.EndReason != "" {
-		reason = reasons[s.EndReason]
+		reason = gatepost.GapAfter(s.EndReason)
 	}
 	if h.last.RunEnd != "" {
-		reason = reasons[h.last.RunEnd]
+		reason = gatepost.GapAfter(h.last.RunEnd)
 	}
 	switch {
 	case fresh && s.Online && (s.Recording || s.Problem != ""):
 		// A run that ended left a gap until the present one began. What
 		// this one recorded is in the spool until its object is complete.
-		if s.Since.After(h.last.End) && (h.last.RunEnd != "" || s.Since.Sub(h.last.End) > seam) {
+		if s.Since.After(h.last.End) && (h.last.RunEnd != "" || s.Since.Sub(h.last.End) > gatepost.Seam) {
 			w.write(s.Since, gatepost.SpanGap, reason)
 		}
 		if !s.Recording {
@@ -135,7 +132,7 @@ func (h *history) tail(w *spanWriter) {
 		w.write(h.to, gatepost.SpanGap, gatepost.GapStorage) // it pushes, and nothing is written
 	case s != nil && !s.Online && h.last.RunEnd == "" && s.Since.After(h.last.End) && h.now.Sub(s.Since) < pending:
 		w.write(s.Since, gatepost.SpanRecorded, "") // on its way out of the spool
-		w.write(h.to, gatepost.SpanGap, reasons[s.EndReason])
+		w.write(h.to, gatepost.SpanGap, gatepost.GapAfter(s.EndReason))
 	case s != nil && !fresh && s.Online:
 		w.write(h.to, gatepost.SpanGap, gatepost.GapGateway) // the gateway is silent
 	default:
@@ -155,37 +152,6 @@ func (h *history) problem(w *spanWriter) {
 		reason = gatepost.GapGateway
 	}
 	w.write(h.to, gatepost.SpanGap, reason)
-}
-
-// reasons maps why a run ended to why there is a gap after it.
-var reasons = map[gatepost.EndReason]gatepost.GapReason{
-	"":                    gatepost.GapCameraOffline,
-	gatepost.EndClosed:    gatepost.GapCameraOffline,
-	gatepost.EndJump:      gatepost.GapCameraOffline,
-	gatepost.EndChanged:   gatepost.GapCameraOffline,
-	gatepost.EndProtocol:  gatepost.GapCameraOffline,
-	gatepost.EndTimeout:   gatepost.GapNetwork,
-	gatepost.EndNetwork:   gatepost.GapNetwork,
-	gatepost.EndReplaced:  gatepost.GapNetwork,
-	gatepost.EndSuspended: gatepost.GapSuspended,
-	gatepost.EndShutdown:  gatepost.GapGateway,
-	gatepost.EndCrash:     gatepost.GapGateway,
-	gatepost.EndStorage:   gatepost.GapStorage,
-}
-
-// gapReason says why nothing lies between two recordings.
-func gapReason(before, next *gatepost.Recording) gatepost.GapReason {
-	switch {
-	case next.Seq == 0 && next.PriorEnd != "":
-		return reasons[next.PriorEnd]
-	case before != nil && before.RunEnd != "":
-		return reasons[before.RunEnd]
-	case before != nil && before.Run == next.Run && next.Seq == before.Seq+1:
-		return gatepost.GapNetwork // its publisher stalled
-	case next.Seq > 0:
-		return gatepost.GapStorage // an object of its run is not there
-	}
-	return gatepost.GapCameraOffline
 }
 
 // spanWriter lays spans end to end within a window.

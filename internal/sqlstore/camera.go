@@ -146,8 +146,11 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 	return c, err
 }
 
-// appendCamera writes what the ledger keeps of a camera's change.
+// appendCamera writes what history and ledger keep of a camera's change.
 func (s *Store) appendCamera(ctx context.Context, tx *sql.Tx, old, c gatepost.Camera, entry gatepost.LedgerEntry) error {
+	if err := putMoment(ctx, tx, old, c); err != nil {
+		return err
+	}
 	for _, e := range append([]gatepost.LedgerEntry{entry}, gatepost.CameraChanges(old, c, entry)...) {
 		if err := s.appendLedger(ctx, tx, e); err != nil {
 			return err

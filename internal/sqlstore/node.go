@@ -27,16 +27,31 @@ func (s *Store) AdmitPublisher(ctx context.Context, id, keyHash string, now time
 	// back at once after a power cut.
 	err = s.retry(ctx, func() error {
 		c, err = queryOne(ctx, s.write, scanCamera,
-			`UPDATE cameras SET epoch = epoch + 1, updated_at = $3,
-				state = CASE WHEN state = 'enrolled' THEN 'acceptance' ELSE state END
-			 WHERE id = $1 AND key_hash = $2 AND state IN ('enrolled', 'acceptance', 'in_service')
+			`UPDATE cameras SET epoch = epoch + 1, updated_at = $3 WHERE id = $1 AND key_hash = $2 AND state IN ('acceptance', 'in_service')
 			 RETURNING `+cameraColumns, id, keyHash, ms(now))
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return c, &gatepost.Error{Code: gatepost.Conflict, Message: "the camera was changed at this moment; try again"}
+		return s.admitFirst(ctx, id, keyHash, now)
 	}
 	return c, s.failed("admit publisher", "camera", err)
+}
+
+// admitFirst is AdmitPublisher for a camera that has never pushed.
+func (s *Store) admitFirst(ctx context.Context, id, keyHash string, now time.Time) (c gatepost.Camera, err error) {
+	err = s.tx(ctx, "admit publisher", "camera", func(tx *sql.Tx) error {
+		c, err = queryOne(ctx, tx, scanCamera,
+			`UPDATE cameras SET epoch = epoch + 1, updated_at = $3, state = 'acceptance' WHERE id = $1 AND key_hash = $2 AND state = 'enrolled'
+			 RETURNING `+cameraColumns, id, keyHash, ms(now))
+		if errors.Is(err, sql.ErrNoRows) {
+			return &gatepost.Error{Code: gatepost.Conflict, Message: "the camera was changed at this moment; try again"}
+		}
+		if err != nil {
+			return err
+		}
+		return putMoment(ctx, tx, gatepost.Camera{}, c)
+	})
+	return c, err
 }
 
 // CameraAdmissions returns what is known of cameras, by id; ids that do not

@@ -164,6 +164,8 @@ func TestTenancy(t *testing.T) {
 		"begin-signup": {body: map[string]any{"organisation": "eve's", "division": "330102", "name": "eve", "contact": "eve@example.org", "password": "eve has a long password"},
 			want: []int{202}},
 
+		"list-usage": {want: []int{403, 422}}, "list-usage-runs": {want: []int{403}}, "list-camera-days": {ids: byID(c.ID), want: []int{404, 422}}, // 422 without days
+
 		"report-measurement": node, "srt-passphrase": node, "authorise-publish": node, "close-recording": node, "sync-node": node,
 	}
 

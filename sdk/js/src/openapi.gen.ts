@@ -126,6 +126,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cameras/{id}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A camera's days: recorded or not and why, watched or not, how much it sent */
+        get: operations["list-camera-days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cameras/{id}/key": {
         parameters: {
             query?: never;
@@ -1559,6 +1576,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What cameras recorded, sent and showed over some days, by camera or by owner */
+        get: operations["list-usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the measuring of each day has come, the newest first */
+        get: operations["list-usage-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -1847,6 +1898,20 @@ export interface components {
             code: string;
             en: string;
             zh: string;
+        };
+        CameraDay: {
+            /** Format: int64 */
+            class: number;
+            day: string;
+            division: string;
+            owner_id: string;
+            place: string;
+            service: components["schemas"]["Service"];
+            /** @description At the end of the day */
+            state: string;
+        };
+        CameraDays: {
+            items: components["schemas"]["CameraDay"][];
         };
         CameraMedia: {
             /** @description aac, opus, g711a, g711u or empty */
@@ -2812,6 +2877,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListUsage: {
+            items: components["schemas"]["Usage"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListUser: {
             items: components["schemas"]["User"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -3331,6 +3401,9 @@ export interface components {
             /** Format: int64 */
             revoked: number;
         };
+        RunsOutputBody: {
+            items: components["schemas"]["UsageRun"][];
+        };
         Segment: {
             /** Format: int64 */
             duration_ns: number;
@@ -3340,6 +3413,50 @@ export interface components {
             offset: number;
             /** Format: int64 */
             start_ns: number;
+        };
+        Service: {
+            /**
+             * Format: int64
+             * @description Of the recordings that began
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description In service, so that it had to be recorded
+             */
+            due_ms: number;
+            /** Format: int64 */
+            gap_camera_offline_ms: number;
+            /** Format: int64 */
+            gap_gateway_ms: number;
+            /** Format: int64 */
+            gap_network_ms: number;
+            /** Format: int64 */
+            gap_storage_ms: number;
+            /**
+             * Format: int64
+             * @description Resumed, and not back yet
+             */
+            gap_suspended_ms: number;
+            /**
+             * Format: int64
+             * @description Recordings that began
+             */
+            objects: number;
+            /**
+             * Format: int64
+             * @description Recorded, or pushed and not recorded
+             */
+            online_ms: number;
+            /** Format: int64 */
+            recorded_ms: number;
+            /**
+             * Format: int64
+             * @description In service at class 1, so that it had to be watched live
+             */
+            watch_due_ms: number;
+            /** Format: int64 */
+            watched_ms: number;
         };
         Session: {
             /** @description Sent on as Authorization: Bearer */
@@ -3567,6 +3684,50 @@ export interface components {
             name?: string;
             /** @enum {string} */
             role?: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+        };
+        Usage: {
+            /**
+             * Format: int64
+             * @description Days of cameras that were not retired
+             */
+            camera_days: number;
+            /** Format: int64 */
+            cameras: number;
+            /** @description Of the camera or the organisation */
+            id: string;
+            /** Format: int64 */
+            live_looks: number;
+            /** @description Of the organisation */
+            name?: string;
+            /** Format: int64 */
+            playbacks: number;
+            service: components["schemas"]["Service"];
+            /**
+             * Format: int64
+             * @description Recorded, and not past its retention when the last day ends; holds are not in it
+             */
+            stored_bytes: number;
+            /** Format: int64 */
+            viewed_bytes: number;
+            /** Format: int64 */
+            viewed_ms: number;
+        };
+        UsageRun: {
+            /**
+             * Format: int64
+             * @description That are done
+             */
+            cameras: number;
+            day: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /**
+             * Format: int64
+             * @description 1: soon after its end; 2: three days later, with what came late
+             */
+            pass: number;
+            /** Format: date-time */
+            started_at: string;
         };
         User: {
             disabled?: boolean;
@@ -4032,6 +4193,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-camera-days": {
+        parameters: {
+            query: {
+                /** @description YYYY-MM-DD, in China Standard Time */
+                from: string;
+                /** @description The last day; at most 400 days */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDays"];
                 };
             };
             /** @description Error */
@@ -7505,6 +7702,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-usage": {
+        parameters: {
+            query: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                by?: "camera" | "organisation";
+                /** @description YYYY-MM-DD, in China Standard Time */
+                from: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description For administrators and the operator; others see their own cameras. Needed by camera */
+                owner_id?: string;
+                /** @description The last day; at most 400 days */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUsage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-usage-runs": {
+        parameters: {
+            query?: {
+                /** @description Only days before this one, YYYY-MM-DD */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsOutputBody"];
+                };
             };
             /** @description Error */
             default: {
