@@ -41,3 +41,46 @@ export function mayShare(user: User): boolean {
 export function mayEnrol(user: User): boolean {
   return ['admin', 'owner', 'supervisor', 'maintainer'].includes(user.role);
 }
+
+/** The pages of the portal, by their paths. */
+export type Room = 'cameras' | 'duty' | 'incidents' | 'footage' | 'sharing' | 'support' | 'ledger' | 'notifications';
+
+/** Whether this person decides for his organisation. */
+export function leads(user: User): boolean {
+  return user.role === 'owner' || user.role === 'supervisor';
+}
+
+/** Whether this person's organisation watches over others' cameras: it asks for footage and cameras, and keeps a rota. */
+export function watchesOver(user: User): boolean {
+  return ['police', 'government', 'department', 'sub_control'].includes(user.organisation.kind);
+}
+
+/** Whether this person sees who watches class 1 cameras. */
+export function inCharge(user: User): boolean {
+  return user.role === 'admin' || ['police', 'sub_control'].includes(user.organisation.kind);
+}
+
+/** Whether this person activates incidents. */
+export function commands(user: User): boolean {
+  return ['police', 'government'].includes(user.organisation.kind) && (leads(user) || user.role === 'admin');
+}
+
+/** The pages that are of use to somebody. */
+export function rooms(user: User): Room[] {
+  const { kind } = user.organisation;
+  const admin = user.role === 'admin';
+  if (kind === 'third_party' && !admin) return ['cameras'];
+  const operator = kind === 'operator' && !admin;
+  const decides = leads(user) && !operator;
+  const open: Record<Room, boolean> = {
+    cameras: true,
+    duty: admin || watchesOver(user),
+    incidents: admin || watchesOver(user),
+    footage: admin || watchesOver(user) || decides,
+    sharing: admin || watchesOver(user) || decides,
+    support: admin || operator || decides,
+    ledger: admin || decides,
+    notifications: admin || leads(user),
+  };
+  return (Object.keys(open) as Room[]).filter((room) => open[room]);
+}

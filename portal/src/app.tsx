@@ -18,6 +18,13 @@ const Enrol = lazy(() => import('./pages/enrol').then((m) => ({ default: m.Enrol
 const Camera = lazy(() => import('./pages/camera').then((m) => ({ default: m.CameraPage })));
 const Verify = lazy(() => import('./pages/verify').then((m) => ({ default: m.VerifyPage })));
 const Shares = lazy(() => import('./pages/shares').then((m) => ({ default: m.SharesPage })));
+const Duty = lazy(() => import('./pages/duty').then((m) => ({ default: m.DutyPage })));
+const Incidents = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })));
+const Footage = lazy(() => import('./pages/footage').then((m) => ({ default: m.FootagePage })));
+const Sharing = lazy(() => import('./pages/sharing').then((m) => ({ default: m.SharingPage })));
+const Support = lazy(() => import('./pages/support').then((m) => ({ default: m.SupportPage })));
+const Ledger = lazy(() => import('./pages/ledger').then((m) => ({ default: m.LedgerPage })));
+const Notifications = lazy(() => import('./pages/notifications').then((m) => ({ default: m.NotificationsPage })));
 const Share = lazy(() => import('./pages/share').then((m) => ({ default: m.SharePage })));
 
 const queries = new QueryClient({
@@ -69,6 +76,13 @@ const router = createBrowserRouter([
           { path: '/cameras/new', element: <Enrol /> },
           { path: '/cameras/:id', element: <Camera /> },
           { path: '/shares', element: <Shares /> },
+          { path: '/duty', element: <Duty /> },
+          { path: '/incidents', element: <Incidents /> },
+          { path: '/footage', element: <Footage /> },
+          { path: '/sharing', element: <Sharing /> },
+          { path: '/support', element: <Support /> },
+          { path: '/ledger', element: <Ledger /> },
+          { path: '/notifications', element: <Notifications /> },
           { path: '*', element: <Navigate to="/cameras" replace /> },
         ],
       },

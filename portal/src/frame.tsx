@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { mayShare } from './ability';
 import { Brand, Preferences } from './brand';
+import { Nav } from './nav';
 import { client, useUser } from './session';
 
 /** What is around every page of a signed-in person. */
@@ -21,7 +22,7 @@ export function Frame({ children }: { children: ReactNode }) {
         <Link to="/cameras" style={{ color: 'inherit', lineHeight: 1 }} data-testid="home">
           <Brand />
         </Link>
-        <span className="grow" />
+        <Nav wide={wide} />
         {wide && <Preferences />}
         <Dropdown
           trigger={['click']}

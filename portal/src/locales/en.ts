@@ -110,6 +110,46 @@ export const en: Words = {
     by: 'Exported by', at: 'Exported at', why: 'Reason', case: 'Case number', ledger: 'Ledger', ledgerOf: 'entry {{n}} of {{size}}', key: 'Signing key',
     gaps: { camera_offline: 'camera offline', network: 'network', gateway: 'gateway', storage: 'storage', suspended: 'suspended', not_enrolled: 'not enrolled yet', expired: 'past its retention' },
   },
+  menu: { cameras: 'Cameras', duty: 'Duty', incidents: 'Incidents', footage: 'Footage', sharing: 'Across departments', support: 'Support', ledger: 'Ledger', notifications: 'Notifications' },
+  access: { remedies: 'What would allow it:', playback: 'What was recorded is open to you: click on the timeline.' },
+  area: {
+    title: 'Area', circle: 'Circle', polygon: 'Polygon', division: 'Division', around: 'Around a camera', aroundHint: 'Choose one to fill in its position', radius: 'Radius', corners: 'Corners', cornersHint: 'A line for each: longitude, latitude (WGS-84)', cornersRule: 'At least three lines, each a longitude and a latitude',
+    aCircle: '{{metres}} m around {{longitude}}, {{latitude}}', aPolygon: 'polygon of {{n}} corners', someDivisions: 'division {{codes}}',
+  },
+  duty: {
+    title: 'Duty', about: 'Class 1 cameras are watched live around the clock by the sub-control centre', board: 'Watch board', alarms: 'Alarms', rota: 'Rota', handovers: 'Handovers', gaps: 'Gaps', all: 'All of class 1', unwatched: 'Unwatched', watched: 'Watched', alarm: 'Alarm', noCameras: 'No class 1 camera is in service in your division',
+    since: 'Since', watchers: 'Who watches', others: '{{n}} others watch', after: 'an alarm after {{n}} s unwatched', set: 'Change', seconds: 'Alarm after (seconds)', setHint: '10 seconds to an hour, for your division and below', noAlarms: 'No alarm in the last 30 days', closed: 'Closed', cause: 'Cause',
+    causes: { unattended: 'There were pictures, and nobody looked', offline: 'The camera was offline' }, unwatchedSince: 'Last watched', opened: 'Opened', closedAt: 'Closed', previousWeek: 'Week before', nextWeek: 'Week after', assign: 'Assign a shift', noShifts: 'No shifts in this week', person: 'On duty', present: 'Present',
+    states: { ahead: 'ahead', waiting: 'not there yet', on: 'on duty', left: 'over', missed: 'missed' }, checkIn: 'Check in', checkOut: 'Check out', checkOutAsk: 'There is no coming back; write the handover first.', remove: 'Remove', removeAsk: 'Take this shift out of the rota?',
+    everyDays: 'Again every … days', everyHint: '1: daily, 7: weekly', times: 'How often', handOver: 'Write a handover', handoverHint: 'Once you are on duty. It cannot be changed; the next shift acknowledges it.', noHandovers: 'No handovers yet', from: 'By', happened: 'What happened', openMatters: 'Open matters', takenOver: 'Acknowledged', waits: 'waits for the next shift', acknowledge: 'Acknowledge', shift: 'Shift',
+    noGaps: 'No gaps in this week', gap: 'Gap', gapKinds: { rota: 'nobody assigned', attendance: 'not present', watch: 'nobody watched' },
+  },
+  incidents: {
+    title: 'Incidents', about: 'Every camera of an area, for a major event, a security task or an emergency', make: 'Activate', none: 'No incident concerns your organisation', state: 'State', states: { waiting: 'waits for approval', scheduled: 'ahead', active: 'active', ended: 'over' }, drill: 'Drill', drillHint: 'This is a drill: the same effects, and marked as such everywhere',
+    name: 'Name', kind: 'Kind', kinds: { emergency: 'Emergency', major_event: 'Major event', security_task: 'Security task' }, who: 'Activated by', when: 'When', until: 'Ends', endedAt: 'ended {{time}}', record: 'Record', approve: 'Approve', approveAsk: 'It opens cameras at once.', end: 'End', endAsk: 'The pictures are dark within 5 seconds.', cameras: 'Cameras that it opens', noCameras: 'No camera in the area', looks: 'Who looked', noLooks: 'Nobody has looked yet',
+    reasonHint: 'The owners of the cameras can read it', levels: 'Police of these levels may look', level: { province: 'province', city: 'city', county: 'county', town: 'town' }, units: 'Other units', unitsHint: 'Choose, or give ids of organisations',
+  },
+  footage: {
+    title: 'Footage requests', about: 'Ask the owners of cameras in an area for recordings, for a case', asked: 'Asked by us', received: 'Received', ask: 'Ask for footage', send: 'Send', silence: 'Owners of cameras in the area are told, and may answer or say nothing. You do not learn whom it reached.', noneAsked: 'Nothing was asked for', noneReceived: 'Nothing was received',
+    states: { open: 'open', withdrawn: 'withdrawn', expired: 'over' }, answerStates: { open: 'opened', revoked: 'revoked', expired: 'over' }, answers: 'Answers', noAnswer: 'none', expires: 'Answers until', withdraw: 'Withdraw', withdrawAsk: 'What was answered opens nothing any more.', copies: 'Copies may be taken', mine: 'Our answer', answer: 'Answer', give: 'Open it',
+    ignore: 'You may open some cameras and less of the time, or say nothing: nobody learns of it.', choose: 'Cameras', words: 'Note',
+  },
+  sharing: {
+    title: 'Across departments', about: 'Ask the holder of cameras to let your organisation look', ask: 'Ask', none: 'Nothing was asked for', states: { asked: 'asked', approved: 'approved', refused: 'refused', revoked: 'revoked', expired: 'over' }, weHold: 'asked of us', weAsk: 'asked by us', between: 'From, to', answered: 'Answer: {{words}}', allDay: 'all day', approve: 'Approve', refuse: 'Refuse', refuseAsk: 'Refuse this?',
+    cameras: 'Ids of cameras', camerasHint: 'All of one holder', hours: 'Hours of each day', hoursHint: 'China Standard Time; empty: the whole day',
+  },
+  support: {
+    title: 'Support', about: "The operator's people may look while they help, for 24 hours at most", open: 'Open a window', close: 'Close', none: 'No windows', states: { open: 'open', closed: 'closed', over: 'over' }, which: 'Cameras', all: 'all of ours', until: 'Until',
+  },
+  ledger: {
+    title: 'Ledger', about: 'Who looked at your cameras; nothing in it is changed unseen', all: 'All kinds', none: 'No entries', kind: 'Kind', refused: 'refused', system: 'System', camera: 'Camera', detail: 'Particulars',
+    kinds: { look: 'Look', decision: 'Decision', grant: 'Registration', revoke: 'Revocation', share: 'Share', export: 'Export', incident: 'Incident', cross_grant: 'Across departments', request: 'Footage request', support: 'Support', duty: 'Duty', camera: 'Camera', consent: 'Consent', retention: 'Retention', hold: 'Hold', member: 'Member', session: 'Session', invitation: 'Invitation', organisation: 'Organisation', notification: 'Notification', webhook: 'Webhook' },
+  },
+  notifications: {
+    title: 'Notifications', told: 'Received', webhooks: 'Webhooks', deliveries: 'Deliveries', none: 'No notifications', about: 'About', add: 'Add a webhook', webhookHint: 'Notifications are posted there, signed', noWebhooks: 'No webhooks', address: 'Address', remove: 'Remove', removeAsk: 'Nothing more is sent there.', secret: 'Secret', secretHint: 'Shown only now; it verifies signatures.', noDeliveries: 'Nothing was sent', attempts: 'Attempts', error: 'Error', states: { waiting: 'waiting', delivered: 'delivered', dead: 'given up' },
+    kinds: { incident_started: 'Incident began', incident_ended: 'Incident ended', cross_grant: 'Across departments', footage_request: 'Footage request', support: 'Support', unwatched: 'Unwatched', export: 'Export' },
+    acts: { asked: 'asked for', answered: 'answered', approved: 'approved', refused: 'refused', revoked: 'revoked', withdrawn: 'withdrawn', unwatched: 'a class 1 camera is not watched', watched_again: 'it is watched again', no_longer_due: 'it need not be watched any more' },
+  },
   errors: {
     invalid: 'Something that was entered is not right', unauthenticated: 'Please sign in again', forbidden: 'You are not allowed to do this', not_found: 'Not found', conflict: 'The present state does not allow it', gone: 'No longer available',
     too_large: 'Too large', rate_limited: 'Too many attempts; try again later', unavailable: 'Not available at the moment; try again later', internal: 'An internal error; it has been logged', network: 'No connection to the server', unexpected: "The server's answer was not understood",

@@ -108,6 +108,46 @@ export const zh = {
     by: '导出人', at: '导出时间', why: '事由', case: '案件编号', ledger: '台账', ledgerOf: '第 {{n}} 条，共 {{size}} 条', key: '签名密钥',
     gaps: { camera_offline: '摄像机离线', network: '网络中断', gateway: '网关故障', storage: '存储故障', suspended: '已停用', not_enrolled: '尚未入网', expired: '已过保存期' },
   },
+  menu: { cameras: '摄像机', duty: '值守', incidents: '应急', footage: '录像请求', sharing: '跨部门共享', support: '技术支持', ledger: '台账', notifications: '通知' },
+  access: { remedies: '以下情形可以观看：', playback: '录像可以查看：在时间轴上点选。' },
+  area: {
+    title: '范围', circle: '圆形', polygon: '多边形', division: '行政区划', around: '以摄像机为中心', aroundHint: '选一台摄像机，填入它的坐标', radius: '半径', corners: '顶点', cornersHint: '每行一个：经度，纬度（WGS-84）', cornersRule: '至少三行，每行为经度和纬度',
+    aCircle: '{{longitude}}, {{latitude}} 周围 {{metres}} 米', aPolygon: '{{n}} 个顶点的多边形', someDivisions: '行政区划 {{codes}}',
+  },
+  duty: {
+    title: '值守', about: '一类点由分控中心 24 小时实时监看', board: '监看看板', alarms: '无人值守告警', rota: '值班表', handovers: '交接班', gaps: '缺岗', all: '全部一类点', unwatched: '无人监看', watched: '监看中', alarm: '告警', noCameras: '辖区内没有在用的一类点',
+    since: '起始时间', watchers: '谁在监看', others: '另有 {{n}} 人观看', after: '无人监看 {{n}} 秒后告警', set: '设置', seconds: '告警时限（秒）', setHint: '10 秒至 1 小时，对本辖区及下级生效', noAlarms: '近 30 天没有告警', closed: '已解除', cause: '原因',
+    causes: { unattended: '有画面，无人监看', offline: '摄像机离线' }, unwatchedSince: '最后有人监看', opened: '告警时间', closedAt: '解除时间', previousWeek: '上一周', nextWeek: '下一周', assign: '排班', noShifts: '这一周没有排班', person: '值班人', present: '到岗 – 离岗',
+    states: { ahead: '未开始', waiting: '待到岗', on: '在岗', left: '已下班', missed: '未到岗' }, checkIn: '到岗', checkOut: '离岗', checkOutAsk: '离岗后不能再到岗；请先写好交接班记录。', remove: '删除', removeAsk: '从值班表中删除这一班？',
+    everyDays: '每几天重复', everyHint: '1 为每天，7 为每周', times: '共几次', handOver: '写交接班记录', handoverHint: '到岗后可写；记录不可修改，由下一班确认。', noHandovers: '还没有交接班记录', from: '交班人', happened: '值班情况', openMatters: '待办事项', takenOver: '接班确认', waits: '等待下一班确认', acknowledge: '确认接班', shift: '班次',
+    noGaps: '这一周没有缺岗', gap: '缺岗类别', gapKinds: { rota: '无人排班', attendance: '未到岗', watch: '无人监看' },
+  },
+  incidents: {
+    title: '应急', about: '重大活动、大型保卫任务、突发事件期间调用范围内所有摄像机', make: '启动', none: '没有与本单位有关的应急事件', state: '状态', states: { waiting: '待批准', scheduled: '未开始', active: '进行中', ended: '已结束' }, drill: '演练', drillHint: '这是演练：效力相同，各处都会标明',
+    name: '名称', kind: '类别', kinds: { emergency: '突发事件', major_event: '重大活动', security_task: '大型保卫任务' }, who: '启动单位', when: '时间', until: '结束时间', endedAt: '{{time}} 提前结束', record: '记录', approve: '批准', approveAsk: '批准后立即生效。', end: '结束', endAsk: '结束后 5 秒内画面中断。', cameras: '开放的摄像机', noCameras: '范围内没有摄像机', looks: '谁看了什么', noLooks: '还没有人看过',
+    reasonHint: '摄像机所属单位可以看到', levels: '哪些级别的公安可以调看', level: { province: '省', city: '市', county: '县（区）', town: '乡镇（街道）' }, units: '另外指定的单位', unitsHint: '选择，或填入单位编号',
+  },
+  footage: {
+    title: '录像请求', about: '为办案向一个区域内的产权单位征集录像', asked: '本单位提出的', received: '本单位收到的', ask: '提出请求', send: '提交', silence: '区域内的产权单位会收到请求，可以答复，也可以不予理会；您不会知道请求送达了谁。', noneAsked: '还没有提出过请求', noneReceived: '没有收到请求',
+    states: { open: '征集中', withdrawn: '已撤回', expired: '已过期' }, answerStates: { open: '可查看', revoked: '已撤销', expired: '已过期' }, answers: '答复', noAnswer: '暂无', expires: '答复截止', withdraw: '撤回', withdrawAsk: '撤回后，已有的答复也不再开放。', copies: '可以导出', mine: '本单位的答复', answer: '答复', give: '开放',
+    ignore: '您可以只开放部分摄像机和时段，也可以不予理会，对方不会得知。', choose: '开放哪些摄像机', words: '附言',
+  },
+  sharing: {
+    title: '跨部门共享', about: '向产权单位申请使用摄像机，由其批准', ask: '申请', none: '没有申请', states: { asked: '待批准', approved: '已批准', refused: '已拒绝', revoked: '已撤销', expired: '已过期' }, weHold: '本单位被申请', weAsk: '本单位申请', between: '申请单位与产权单位', answered: '答复：{{words}}', allDay: '全天', approve: '批准', refuse: '拒绝', refuseAsk: '拒绝这份申请？',
+    cameras: '摄像机编号', camerasHint: '填入系统内编号，须属同一产权单位', hours: '每天的时段', hoursHint: '北京时间；留空为全天',
+  },
+  support: {
+    title: '技术支持', about: '请运营方协助时，开放不超过 24 小时的观看窗口，到时自动关闭', open: '开放窗口', close: '关闭', none: '没有窗口', states: { open: '开放中', closed: '已关闭', over: '已到期' }, which: '摄像机', all: '本单位全部摄像机', until: '开放至',
+  },
+  ledger: {
+    title: '台账', about: '谁看过本单位的摄像机；记录不可暗中修改', all: '全部类别', none: '没有记录', kind: '类别', refused: '被拒绝', system: '系统', camera: '摄像机', detail: '内容',
+    kinds: { look: '调阅', decision: '判定', grant: '调阅登记', revoke: '中止', share: '分享', export: '导出', incident: '应急', cross_grant: '跨部门共享', request: '录像请求', support: '技术支持', duty: '值守', camera: '摄像机变更', consent: '长期同意', retention: '保存期', hold: '封存', member: '成员', session: '登录', invitation: '邀请', organisation: '单位', notification: '通知', webhook: '推送地址' },
+  },
+  notifications: {
+    title: '通知', told: '收到的通知', webhooks: '推送地址', deliveries: '推送记录', none: '没有通知', about: '事项', add: '添加推送地址', webhookHint: '通知以签名的 POST 请求推送到此地址', noWebhooks: '没有推送地址', address: '地址', remove: '移除', removeAsk: '移除后不再推送到此地址。', secret: '签名密钥', secretHint: '只显示这一次，用于验证推送的签名。', noDeliveries: '没有推送记录', attempts: '次数', error: '错误', states: { waiting: '等待', delivered: '已送达', dead: '已放弃' },
+    kinds: { incident_started: '应急启动', incident_ended: '应急结束', cross_grant: '跨部门共享', footage_request: '录像请求', support: '技术支持', unwatched: '无人值守', export: '录像导出' },
+    acts: { asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看' },
+  },
   errors: {
     invalid: '填写的内容有误', unauthenticated: '请重新登录', forbidden: '您没有这项权限', not_found: '没有找到', conflict: '当前状态不允许这样做', gone: '已失效',
     too_large: '内容过大', rate_limited: '操作过于频繁，请稍后再试', unavailable: '服务暂时不可用，请稍后再试', internal: '服务器内部错误，已记录', network: '网络不通，请检查连接', unexpected: '服务器的回答无法识别',

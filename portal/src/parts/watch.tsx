@@ -5,10 +5,11 @@ import { Alert, Button, Space, Tag } from 'antd';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Abilities } from '../ability';
-import { useErrorWords } from '../errors';
+import { codeOf, useErrorWords } from '../errors';
 import { client } from '../session';
 import { dayOf, span } from '../time';
 import { ExportButton } from './evidence';
+import { Refusal, useAccess } from './access';
 import { Player } from './player';
 import { PurposeForm, type Purpose } from './purpose';
 import { Timeline, useDay } from './timeline';
@@ -42,7 +43,10 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
   const [position, setPosition] = useState<Date | null>(null);
   const [shown, setShown] = useState<PlayerSnapshot | null>(null);
   const running = useRef<AbortController | null>(null);
+  const [refused, setRefused] = useState(false);
   const spans = useDay(camera.id, day).data;
+  const live = useAccess(camera.id, 'live');
+  const playback = useAccess(camera.id, 'playback');
   useEffect(() => () => running.current?.abort(), []);
 
   const open = useCallback(
@@ -62,7 +66,9 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
         setLook(next);
         setGrant(got);
       } catch (err) {
-        if (!mine.signal.aborted) setFailure(say(err));
+        if (mine.signal.aborted) return;
+        setRefused(codeOf(err) === 'forbidden' || codeOf(err) === 'not_found');
+        setFailure(say(err));
       }
     },
     [camera.id, say],
@@ -98,7 +104,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
         <Player ref={player} grant={grant} onState={(e) => setShown(e.detail)} onTime={setPosition} onExpiring={renew} />
         {look === null && (
           <div className="stage-cover">
-            {can.operator ? t('camera.operatorNoWatch') : !can.watch ? t('camera.notWatch') : (
+            {live?.allowed === false ? <div><Refusal why={playback?.allowed === false ? playback : live} />{playback?.allowed && <p>{t('access.playback')}</p>}</div> : live === undefined && !can.watch ? t(can.operator ? 'camera.operatorNoWatch' : 'camera.notWatch') : (
               <Space orientation="vertical" size={14} align="center">
                 <Button type="primary" size="large" icon={<PlayCircleOutlined />} disabled={!camera.online} onClick={() => ask({ kind: 'live' })} data-testid="watch-live">
                   {t('camera.watch')}
@@ -120,8 +126,13 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
         {can.export && <ExportButton camera={camera.id} position={look?.kind === 'playback' ? position : null} />}
         {look !== null && over && <Button size="small" type="primary" onClick={() => ask(look)} data-testid="watch-again">{t('camera.watchAgain')}</Button>}
       </Space>
-      {failure !== '' && <Alert type="error" showIcon title={failure} closable={{ onClose: () => setFailure('') }} style={{ marginBottom: 10 }} data-testid="watch-error" />}
-      <Timeline camera={camera.id} day={day} onDay={setDay} position={position} {...(can.watch ? { onSeek: seek } : {})} />
+      {failure !== '' && (
+        <Alert
+          type="error" showIcon title={failure} closable={{ onClose: () => setFailure('') }} style={{ marginBottom: 10 }} data-testid="watch-error"
+          description={refused && playback?.allowed === false ? <Refusal why={playback} /> : undefined}
+        />
+      )}
+      <Timeline camera={camera.id} day={day} onDay={setDay} position={position} {...(can.watch || playback?.allowed ? { onSeek: seek } : {})} />
       <PurposeForm
         open={asked !== null} what={what} initial={purpose} onCancel={() => setAsked(null)}
         onDone={(p) => {

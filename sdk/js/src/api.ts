@@ -68,3 +68,38 @@ export type SharedGrant = Schemas['SharedGrant'];
 export type Hold = Schemas['Hold'];
 export type HoldInput = Body<'create-hold'>;
 export type NewHold = Schemas['NewHold'];
+
+/** Why something is allowed or refused, and what would allow it. */
+export type Explanation = Schemas['Explanation'];
+
+export type Watch = Schemas['Watch'];
+export type WatchAlarm = Schemas['WatchAlarm'];
+export type WatchSetting = Schemas['WatchSetting'];
+export type DutyGap = Schemas['DutyGap'];
+export type Shift = Schemas['Shift'];
+export type ShiftInput = Body<'create-shifts'>;
+export type Handover = Schemas['Handover'];
+export type HandoverInput = Body<'create-handover'>;
+
+export type FootageRequest = Schemas['FootageRequest'];
+export type FootageInput = Body<'ask-footage'>;
+export type ReceivedFootageRequest = Schemas['ReceivedFootageRequest'];
+export type RequestedCamera = Schemas['RequestedCamera'];
+export type FootageAnswer = Schemas['FootageAnswer'];
+export type FootageAnswerInput = Body<'answer-footage-request'>;
+
+export type Incident = Schemas['Incident'];
+export type IncidentInput = Body<'create-incident'>;
+export type IncidentCamera = Schemas['IncidentCamera'];
+export type IncidentLook = Schemas['IncidentLook'];
+export type CrossGrant = Schemas['CrossGrant'];
+export type CrossGrantInput = Body<'ask-cross-grant'>;
+export type CrossGrantAnswer = Body<'answer-cross-grant'>;
+export type SupportWindow = Schemas['Window'];
+export type SupportInput = Body<'open-support-window'>;
+
+export type LedgerEntry = Schemas['Entry'];
+export type Notification = Schemas['Notification'];
+export type Webhook = Schemas['Webhook'];
+export type NewWebhook = Schemas['NewWebhook'];
+export type Delivery = Schemas['Delivery'];

@@ -3,6 +3,7 @@ import type {
   HoldInput, NewAPIKey, NewGrant, NewHold, NewShare, OpenedShare, Organisation, OrganisationInput, Page, Session, Share, SharedGrant,
   ShareInput, ShareOpening, StreamKey, Timeline, User, UserInput,
 } from './api';
+import { cooperation } from './cooperation';
 import { GatepostError, errorOfResponse } from './error';
 import { SessionKeeper, send, type Fetch } from './session';
 
@@ -29,7 +30,7 @@ export interface PageQuery {
   after?: string;
 }
 
-type Query = Readonly<Record<string, string | number | undefined>>;
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface Request {
   query?: Query;
@@ -73,8 +74,8 @@ export function createClient(options: ClientOptions = {}) {
     });
   }
 
-  /** One call; a 401 is answered with one refresh and one more attempt. */
-  async function call<T>(method: string, path: string, req: Request, { signal }: CallOptions): Promise<T> {
+  /** One exchange; a 401 is answered with one refresh and one more attempt. */
+  async function exchange(method: string, path: string, req: Request, { signal }: CallOptions): Promise<Response> {
     const used = keeper.current?.access_token;
     let res = await attempt(method, path, req, signal);
     if (res.status === 401 && req.authorised !== false && options.apiKey === undefined) {
@@ -93,18 +94,25 @@ export function createClient(options: ClientOptions = {}) {
       if (err.code === 'unauthenticated' && req.authorised !== false && options.apiKey === undefined) keeper.set(null);
       throw err;
     }
+    return res;
+  }
+
+  async function call<T>(method: string, path: string, req: Request, o: CallOptions): Promise<T> {
+    const res = await exchange(method, path, req, o);
     if (res.status === 204) return undefined as T;
     try {
       return (await res.json()) as T;
     } catch (cause) {
-      signal?.throwIfAborted();
+      o.signal?.throwIfAborted();
       throw new GatepostError('unexpected', 'the answer is not JSON', { status: res.status, cause });
     }
   }
 
   const get = <T>(path: string, o: CallOptions, query: Query = {}) => call<T>('GET', path, { query }, o);
   const post = <T>(path: string, body: unknown, o: CallOptions) => call<T>('POST', path, { body }, o);
+  const put = <T>(path: string, body: unknown, o: CallOptions) => call<T>('PUT', path, { body }, o);
   const remove = (path: string, o: CallOptions) => call<void>('DELETE', path, {}, o);
+  const download = async (path: string, o: CallOptions, query: Query = {}) => (await exchange('GET', path, { query }, o)).blob();
   const id = encodeURIComponent;
 
   return {
@@ -231,6 +239,8 @@ export function createClient(options: ClientOptions = {}) {
       list: (q: PageQuery & { camera_id: string }, o: CallOptions = {}) => get<Page<Hold>>('/v1/holds', o, { ...q }),
       release: (hold: string, o: CallOptions = {}) => remove(`/v1/holds/${id(hold)}`, o),
     },
+
+    ...cooperation({ get, post, put, remove, download }),
   };
 }
 

@@ -1,0 +1,136 @@
+import { AlertOutlined } from '@ant-design/icons';
+import type { Incident, IncidentCamera, IncidentInput, IncidentLook } from '@gatepost/sdk';
+import { Alert, Button, Card, Checkbox, DatePicker, Drawer, Form, Input, Select, Space, Tabs, Tag } from 'antd';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import dayjs, { type Dayjs } from 'dayjs';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { commands } from '../ability';
+import { AreaInput, areaNames, areaOf, useAreaWords, type AreaFields } from '../parts/area';
+import { Act, FormModal } from '../parts/ask';
+import { CameraLink } from '../parts/cameralink';
+import { List } from '../parts/list';
+import { client, useUser } from '../session';
+import { span, when } from '../time';
+
+const colour: Record<Incident['state'], string> = { waiting: 'orange', scheduled: 'blue', active: 'red', ended: 'default' };
+
+/** Incidents that concern my organisation: activated, approved, ended; and their record. */
+export function IncidentsPage() {
+  const { t } = useTranslation();
+  const user = useUser();
+  const queries = useQueryClient();
+  const area = useAreaWords();
+  const [making, setMaking] = useState(false);
+  const [shown, setShown] = useState<Incident | null>(null);
+  return (
+    <main className="page" data-testid="incidents-page">
+      <div className="page-head">
+        <h1>{t('incidents.title')}</h1>
+        <span className="quiet">{t('incidents.about')}</span>
+        <span className="grow" />
+        {commands(user) && <Button type="primary" danger icon={<AlertOutlined />} onClick={() => setMaking(true)} data-testid="incident-new">{t('incidents.make')}</Button>}
+      </div>
+      <Card size="small">
+        <List<Incident>
+          name={['incidents']} load={client.incidents.list} rowKey="id" empty={t('incidents.none')}
+          row={(i) => ({ 'data-testid': 'incident-row', 'data-state': i.state })}
+          columns={[
+            { title: t('incidents.state'), render: (_, i) => <><Tag color={colour[i.state]}>{t(`incidents.states.${i.state}`)}</Tag>{i.drill && <Tag color="gold" data-testid="drill">{t('incidents.drill')}</Tag>}</> },
+            { title: t('incidents.name'), render: (_, i) => <><b>{i.name}</b><div className="quiet">{t(`incidents.kinds.${i.kind as 'emergency'}`)} · {i.reason}</div></> },
+            { title: t('area.title'), render: (_, i) => <div style={{ maxWidth: 300, whiteSpace: 'normal' }}>{area(i.area)}</div> },
+            { title: t('incidents.who'), render: (_, i) => <>{i.organisation_name}<div className="quiet">{i.created_by_name}</div></> },
+            { title: t('incidents.when'), render: (_, i) => <>{span(i.start, i.end)}{i.ended_at && <div className="quiet">{t('incidents.endedAt', { time: when(i.ended_at) })}</div>}</> },
+            {
+              title: '', align: 'right',
+              render: (_, i) => (
+                <Space>
+                  <Button size="small" onClick={() => setShown(i)} data-testid="incident-open">{t('incidents.record')}</Button>
+                  {i.state === 'waiting' && i.approver_id === user.organisation.id && commands(user) && <Act changes={['incidents']} run={() => client.incidents.approve(i.id)} ask={t('incidents.approveAsk')} type="primary">{t('incidents.approve')}</Act>}
+                  {i.state !== 'ended' && (user.role === 'admin' || commands(user)) && <Act changes={['incidents']} run={() => client.incidents.end(i.id)} ask={t('incidents.endAsk')} danger data-testid="incident-end">{t('incidents.end')}</Act>}
+                </Space>
+              ),
+            },
+          ]}
+        />
+      </Card>
+      <IncidentForm open={making} onCancel={() => setMaking(false)} onDone={() => { setMaking(false); void queries.invalidateQueries({ queryKey: ['incidents'] }); }} />
+      <Drawer open={shown !== null} onClose={() => setShown(null)} size="large" title={shown?.name} destroyOnHidden>{shown && <Record incident={shown} />}</Drawer>
+    </main>
+  );
+}
+
+/** What an incident opens, and who looked. */
+function Record({ incident: i }: { incident: Incident }) {
+  const { t } = useTranslation();
+  return (
+    <div data-testid="incident-record">
+      {i.drill && <Alert type="warning" showIcon title={t('incidents.drillHint')} style={{ marginBottom: 12 }} />}
+      <Tabs
+        items={[
+          {
+            key: 'cameras', label: t('incidents.cameras'),
+            children: <List<IncidentCamera>
+              name={['incidents', i.id, 'cameras']} load={(q, o) => client.incidents.cameras(i.id, q, o)} rowKey="id" empty={t('incidents.noCameras')}
+              columns={[{ title: t('cameras.name'), render: (_, c) => <Link to={`/cameras/${c.id}`}>{c.name}</Link> }, { title: t('cameras.class'), render: (_, c) => t(`class.c${c.class as 1}`) }, { title: t('camera.division'), dataIndex: 'division' }]}
+            />,
+          },
+          {
+            key: 'looks', label: t('incidents.looks'),
+            children: <List<IncidentLook>
+              name={['incidents', i.id, 'looks']} load={(q, o) => client.incidents.looks(i.id, q, o)} rowKey="grant_id" empty={t('incidents.noLooks')}
+              columns={[
+                { title: t('looks.when'), render: (_, l) => span(l.from, l.until) },
+                { title: t('looks.who'), render: (_, l) => <>{l.user_name}<div className="quiet">{l.organisation_name}</div></> },
+                { title: t('looks.what'), render: (_, l) => <><CameraLink id={l.camera_id} />{t(`looks.${l.action as 'live'}`)}</> },
+                { title: t('looks.why'), render: (_, l) => <>{t(`purpose.kinds.${l.purpose as 'case'}`, { defaultValue: l.purpose })} · {l.reason}</> },
+              ]}
+            />,
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+interface Fields extends AreaFields {
+  kind: IncidentInput['kind'];
+  name: string;
+  reason: string;
+  levels?: string[];
+  units?: string[];
+  end: Dayjs;
+  drill?: boolean;
+}
+
+function IncidentForm({ open, onDone, onCancel }: { open: boolean; onDone: () => void; onCancel: () => void }) {
+  const { t } = useTranslation();
+  const organisations = useQuery({ queryKey: ['organisations'], queryFn: ({ signal }) => client.organisations.list({ limit: 200 }, { signal }), enabled: open });
+  const required = { required: true, message: t('common.required_field') };
+  return (
+    <FormModal<Fields>
+      open={open} title={t('incidents.make')} submit={t('incidents.make')} testid="incident-form" onDone={onDone} onCancel={onCancel} names={areaNames}
+      initial={{ kind: 'emergency', levels: ['county', 'town'], end: dayjs().add(2, 'hour') }}
+      send={(f) => client.incidents.create({
+        kind: f.kind, name: f.name.trim(), reason: f.reason.trim(), area: areaOf(f), end: f.end.toISOString(), ...(f.drill ? { drill: true } : {}),
+        ...(f.levels?.length ? { levels: f.levels } : {}), ...(f.units?.length ? { units: f.units } : {}),
+      })}
+    >
+      {(form) => (
+        <>
+          <Form.Item name="kind" label={t('incidents.kind')}><Select options={(['emergency', 'major_event', 'security_task'] as const).map((k) => ({ value: k, label: t(`incidents.kinds.${k}`) }))} /></Form.Item>
+          <Form.Item name="name" label={t('incidents.name')} rules={[{ ...required, whitespace: true }]}><Input maxLength={100} data-testid="incident-name" /></Form.Item>
+          <Form.Item name="reason" label={t('purpose.reason')} rules={[{ ...required, whitespace: true }]} extra={t('incidents.reasonHint')}><Input maxLength={500} data-testid="incident-reason" /></Form.Item>
+          <AreaInput form={form} shapes={['circle', 'polygon', 'division']} />
+          <Form.Item name="levels" label={t('incidents.levels')}><Checkbox.Group options={(['province', 'city', 'county', 'town'] as const).map((l) => ({ value: l, label: t(`incidents.level.${l}`) }))} /></Form.Item>
+          <Form.Item name="units" label={t('incidents.units')} extra={t('incidents.unitsHint')}>
+            <Select mode="tags" optionFilterProp="label" options={(organisations.data?.items ?? []).map((o) => ({ value: o.id, label: o.name }))} />
+          </Form.Item>
+          <Form.Item name="end" label={t('incidents.until')} rules={[required]}><DatePicker showTime={{ format: 'HH:mm' }} format="YYYY-MM-DD HH:mm" style={{ width: '100%' }} /></Form.Item>
+          <Form.Item name="drill" valuePropName="checked"><Checkbox data-testid="incident-drill">{t('incidents.drillHint')}</Checkbox></Form.Item>
+        </>
+      )}
+    </FormModal>
+  );
+}
