@@ -7,6 +7,16 @@
 // task.shots, a picture of each page is saved there.
 export async function run({ browser, task, say }) {
   const people = {}
+  try {
+    await walk({ browser, task, people })
+    say({ walked: true })
+  } catch (err) {
+    for (const [who, page] of Object.entries(people)) err.message += `\n${who} at ${page.url()}: ${(await page.locator('body').innerText()).slice(0, 800)}`
+    throw err
+  }
+}
+
+async function walk({ browser, task, people }) {
   const enter = async (who) => {
     const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 1440, height: 900 } })
     const page = await context.newPage()
@@ -61,8 +71,7 @@ export async function run({ browser, task, say }) {
   want((await watcher.getByTestId('shift-new').count()) === 0, 'a watcher is offered to assign shifts')
   await watcher.goto(new URL(`/cameras/${task.camera}`, task.page).href)
   await watcher.getByTestId('watch-live').click()
-  await watcher.getByTestId('purpose-kind').click()
-  await watcher.locator('.ant-select-item-option').nth(2).click()
+  await choose(watcher, 'purpose-kind', '治安巡查')
   await watcher.getByTestId('purpose-reason').fill('值班监看')
   await watcher.getByTestId('purpose-submit').click()
   await watcher.getByTestId('looking').waitFor()
@@ -192,7 +201,6 @@ export async function run({ browser, task, say }) {
   await owner.getByTestId('sharing-revoke').click()
   await owner.getByTestId('act-confirm').click()
   await owner.locator('[data-testid=sharing-row][data-state=revoked]').waitFor()
-  say({ walked: true })
 }
 
 function want(condition, message) {
