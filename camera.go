@@ -75,13 +75,6 @@ type CameraFilter struct {
 	Class WatchClass // 0 for any
 }
 
-// Retention bounds in days, defaults of the policy (Order 799 art. 17;
-// Counter-Terrorism Law art. 32). A deployment configures its own.
-const (
-	RetentionFloorDays   = 30
-	RetentionCeilingDays = 180
-)
-
 // Camera is one enrolled camera. Owner, Responsible, Funder and Beneficiary are
 // organisation ids: who owns it, who answers for it, who paid, who benefits (R9).
 type Camera struct {
@@ -99,7 +92,8 @@ type Camera struct {
 	Funder      string
 	Beneficiary string
 
-	RetentionDays  int
+	Category       LegalCategory
+	RetentionDays  int  // that its owner asks for; see RetentionPolicy.Days
 	ConsentToShare bool // the owner's standing consent to police use
 	SignPosted     bool // a sign tells passers-by (Order 799 art. 13)
 	NotBannedPlace bool // the owner's declaration that it looks into no place of art. 8

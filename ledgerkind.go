@@ -8,7 +8,8 @@ const (
 	LedgerLook         LedgerKind = "look"         // a look has ended: from, to, how many bytes
 	LedgerExport       LedgerKind = "export"       // a copy was taken, of footage or of the ledger
 	LedgerConsent      LedgerKind = "consent"      // an owner gave or withdrew his standing consent
-	LedgerRetention    LedgerKind = "retention"    // how long a camera's recordings are kept was changed
+	LedgerRetention    LedgerKind = "retention"    // how long recordings are kept was changed: a camera's days or category, or the policy
+	LedgerDeletion     LedgerKind = "deletion"     // footage was deleted, or its deletion was ordered or decided
 	LedgerOrganisation LedgerKind = "organisation" // an organisation was made, changed, deactivated
 	LedgerInvitation   LedgerKind = "invitation"   // somebody was invited, or came
 	LedgerRequest      LedgerKind = "request"      // an owner was asked for footage, or answered
@@ -30,5 +31,6 @@ func CameraChanges(old, changed Camera, entry LedgerEntry) []LedgerEntry {
 	}
 	add(LedgerConsent, strconv.FormatBool(old.ConsentToShare), strconv.FormatBool(changed.ConsentToShare))
 	add(LedgerRetention, strconv.Itoa(old.RetentionDays), strconv.Itoa(changed.RetentionDays))
+	add(LedgerRetention, string(old.Category), string(changed.Category))
 	return list
 }

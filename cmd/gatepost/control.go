@@ -33,6 +33,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/organisation"
 	"github.com/gatepost-video/gatepost/functions/plan"
 	"github.com/gatepost-video/gatepost/functions/playback"
+	"github.com/gatepost-video/gatepost/functions/retention"
 	"github.com/gatepost-video/gatepost/functions/share"
 	"github.com/gatepost-video/gatepost/functions/signup"
 	"github.com/gatepost-video/gatepost/functions/support"
@@ -66,6 +67,7 @@ type controlPlane struct {
 	evidence     *evidence.Function
 	node         *node.Service
 	integrity    *integrity.Service
+	retention    *retention.Function
 	ledger       *ledger.Function
 	contact      *contact.Function
 	plan         *plan.Function
@@ -111,6 +113,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		evidence:     evidence.New(evidence.Options{Store: db, Clips: archive, Ledger: book, Objects: objects, Address: o.addresses.HTTP, TempDir: o.temp}),
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
+		retention:    retention.New(retention.Options{Store: db}),
 		ledger:       book,
 		contact:      reach,
 		plan:         plan.New(plan.Options{Store: db}),
@@ -128,14 +131,14 @@ func unconnected() *controlPlane {
 		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), duty: duty.New(duty.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
 		playback: playback.New(playback.Options{}), evidence: evidence.New(evidence.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
 		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{}),
-		usage: usage.New(usage.Options{})}
+		usage: usage.New(usage.Options{}), retention: retention.New(retention.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
 		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.evidence.Register, p.node.Register, p.ledger.Register,
-		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register}
+		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register, p.retention.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.

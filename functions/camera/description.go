@@ -18,9 +18,6 @@ const (
 	maxReason  = 500
 )
 
-// maxRetentionDays bounds what any deployment can be configured to.
-const maxRetentionDays = 3650
-
 // Position is a WGS-84 point.
 type Position gatepost.Position
 
@@ -57,17 +54,18 @@ type Description struct {
 	ResponsibleID  *string                 `json:"responsible_id,omitempty" maxLength:"36" doc:"Who answers for it; default the owner"`
 	FunderID       *string                 `json:"funder_id,omitempty" maxLength:"36" doc:"Who paid for it; default the owner"`
 	BeneficiaryID  *string                 `json:"beneficiary_id,omitempty" maxLength:"36" doc:"Who benefits from it; default the owner"`
-	RetentionDays  *int                    `json:"retention_days,omitempty" minimum:"1" maximum:"3650" doc:"Days that recordings are kept; default the least that the law allows"`
+	Category       *gatepost.LegalCategory `json:"category,omitempty" enum:"general,key_target" doc:"What the law takes its place for, which bounds retention_days: general, or key_target (反恐重点目标). Only administrators set it; default general"`
+	RetentionDays  *int                    `json:"retention_days,omitempty" minimum:"1" maximum:"3650" doc:"Days that recordings are kept, within the bounds of its category (GET /v1/retention/policy), which count even where they change later; default the fewest"`
 	ConsentToShare *bool                   `json:"consent_to_share,omitempty" doc:"The owner's standing consent to police use; default false"`
 	SignPosted     *bool                   `json:"sign_posted,omitempty" doc:"A sign tells passers-by (Order 799 art. 13). Must be true, unless an administrator enrols"`
 	NotBannedPlace *bool                   `json:"not_banned_place,omitempty" doc:"It looks into no place where a camera may never be (Order 799 art. 8). Must be true, unless an administrator enrols"`
 }
 
 // apply puts a description onto a camera, rule by rule; each error names the
-// field and what to do. An administrator may name any organisation and need
+// field and what to do. Bounds of retention are the policy's. An administrator may name any organisation and need
 // not declare. It reads no database: what a description refers to, lookUp
 // checks.
-func (f *Function) apply(s gatepost.Subject, c *gatepost.Camera, d Description) error {
+func apply(p gatepost.RetentionPolicy, s gatepost.Subject, c *gatepost.Camera, d Description) error {
 	if err := applyPlace(c, d); err != nil {
 		return err
 	}
@@ -80,11 +78,8 @@ func (f *Function) apply(s gatepost.Subject, c *gatepost.Camera, d Description) 
 		}
 		c.Class = gatepost.WatchClass(*d.Class)
 	}
-	if d.RetentionDays != nil {
-		if err := f.checkRetention(*d.RetentionDays); err != nil {
-			return err
-		}
-		c.RetentionDays = *d.RetentionDays
+	if err := applyRetention(p, s, c, d); err != nil {
+		return err
 	}
 	set(&c.ConsentToShare, d.ConsentToShare)
 	set(&c.SignPosted, d.SignPosted)
@@ -181,14 +176,30 @@ func (f *Function) lookUp(ctx context.Context, d Description) error {
 	return nil
 }
 
-func (f *Function) checkRetention(days int) error {
-	least, most := f.opts.RetentionFloorDays, min(f.opts.RetentionCeilingDays, maxRetentionDays)
-	if days < least {
-		return gatepost.InvalidField("retention_days", fmt.Sprintf("recordings are kept at least %d days (Order 799 art. 17); ask for %d to %d", least, least, most))
+func applyRetention(p gatepost.RetentionPolicy, s gatepost.Subject, c *gatepost.Camera, d Description) error {
+	if d.Category != nil && *d.Category != c.Category {
+		if !slices.Contains(gatepost.LegalCategories, *d.Category) {
+			return gatepost.InvalidField("category", fmt.Sprintf("the category is one of %v", gatepost.LegalCategories))
+		}
+		if !s.Admin() {
+			return &gatepost.Error{Code: gatepost.Forbidden, Field: "category", Message: "what is a key target is for an administrator to say; ask one"}
+		}
+		c.Category = *d.Category
 	}
-	if days > most {
-		return gatepost.InvalidField("retention_days", fmt.Sprintf("recordings are kept at most %d days here; ask for %d to %d, and lay a hold on what a case needs for longer", most, least, most))
+	bounds := p.Bounds(c.Category)
+	if d.RetentionDays == nil {
+		if c.RetentionDays == 0 {
+			c.RetentionDays = bounds.Floor
+		}
+		return nil
 	}
+	switch days := *d.RetentionDays; {
+	case days < bounds.Floor:
+		return gatepost.InvalidField("retention_days", fmt.Sprintf("recordings are kept at least %d days (Order 799 art. 17); ask for %d to %d", bounds.Floor, bounds.Floor, bounds.Ceiling))
+	case days > bounds.Ceiling:
+		return gatepost.InvalidField("retention_days", fmt.Sprintf("recordings are kept at most %d days here; ask for %d to %d, and lay a hold on what a case needs for longer", bounds.Ceiling, bounds.Floor, bounds.Ceiling))
+	}
+	c.RetentionDays = *d.RetentionDays
 	return nil
 }
 

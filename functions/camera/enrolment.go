@@ -81,10 +81,14 @@ func (f *Function) enrol(ctx context.Context, in *enrolInput) (*enrolOutput, err
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	c := gatepost.Camera{
 		ID: gatepost.NewID(), Name: name, Place: gatepost.PlaceUnclassified, Class: 3, Owner: subject.Organisation,
-		RetentionDays: f.opts.RetentionFloorDays, SignPosted: subject.Admin(), NotBannedPlace: subject.Admin(),
+		Category: gatepost.CategoryGeneral, SignPosted: subject.Admin(), NotBannedPlace: subject.Admin(),
 		State: gatepost.CameraEnrolled, CreatedAt: now, UpdatedAt: now,
 	}
-	if err := f.apply(subject, &c, in.Body.Description); err != nil {
+	policy, err := f.opts.Store.RetentionPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := apply(policy, subject, &c, in.Body.Description); err != nil {
 		return nil, err
 	}
 	if err := f.lookUp(ctx, in.Body.Description); err != nil {
@@ -126,15 +130,19 @@ func (f *Function) patch(ctx context.Context, in *patchInput) (*cameraOutput, er
 	if err != nil {
 		return nil, err
 	}
+	policy, err := f.opts.Store.RetentionPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
 	// The rules first, on a copy: in the transaction nothing else is read.
-	if err := f.change(subject, &c, in); err != nil {
+	if err := change(policy, subject, &c, in); err != nil {
 		return nil, err
 	}
 	if err := f.lookUp(ctx, in.Body.Description); err != nil {
 		return nil, err
 	}
 	c, err = f.opts.Store.UpdateCamera(ctx, in.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
-		return access.Entry(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "change"}), f.change(subject, c, in)
+		return access.Entry(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "change"}), change(policy, subject, c, in)
 	})
 	if err != nil {
 		return nil, err
@@ -142,7 +150,7 @@ func (f *Function) patch(ctx context.Context, in *patchInput) (*cameraOutput, er
 	return f.show(ctx, c)
 }
 
-func (f *Function) change(subject gatepost.Subject, c *gatepost.Camera, in *patchInput) error {
+func change(p gatepost.RetentionPolicy, subject gatepost.Subject, c *gatepost.Camera, in *patchInput) error {
 	if c.State == gatepost.CameraRetired {
 		return retired()
 	}
@@ -157,5 +165,5 @@ func (f *Function) change(subject gatepost.Subject, c *gatepost.Camera, in *patc
 		c.Name = name
 	}
 	c.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
-	return f.apply(subject, c, in.Body.Description)
+	return apply(p, subject, c, in.Body.Description)
 }

@@ -18,7 +18,6 @@
 package camera
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -50,6 +49,11 @@ type Register interface {
 	Division(ctx context.Context, code string) (gatepost.Division, error)
 }
 
+// Policies is what bounds retention.
+type Policies interface {
+	RetentionPolicy(ctx context.Context) (gatepost.RetentionPolicy, error)
+}
+
 // Statuses is the newest word of the gateways.
 type Statuses interface {
 	CameraStatuses(ctx context.Context, ids []string) (map[string]gatepost.CameraStatus, error)
@@ -59,6 +63,7 @@ type Statuses interface {
 type Store interface {
 	Cameras
 	Register
+	Policies
 	Statuses
 	access.Store
 }
@@ -67,12 +72,6 @@ type Store interface {
 type Options struct {
 	Store     Store
 	Addresses gatepost.Addresses // where cameras push to
-
-	// Retention that may be asked for, in days, 1 to 3650. The law sets the
-	// floor for everybody (Order 799 art. 17), the deployment's policy the
-	// ceiling. Defaults: gatepost.RetentionFloorDays and RetentionCeilingDays.
-	RetentionFloorDays   int
-	RetentionCeilingDays int
 }
 
 // Function is the operations on cameras. Make it with New.
@@ -80,11 +79,7 @@ type Function struct{ opts Options }
 
 // New makes a function. Without a store it can be registered, for the OpenAPI
 // document, but not called.
-func New(opts Options) *Function {
-	opts.RetentionFloorDays = cmp.Or(opts.RetentionFloorDays, gatepost.RetentionFloorDays)
-	opts.RetentionCeilingDays = max(opts.RetentionFloorDays, cmp.Or(opts.RetentionCeilingDays, gatepost.RetentionCeilingDays))
-	return &Function{opts: opts}
-}
+func New(opts Options) *Function { return &Function{opts: opts} }
 
 // Register adds the operations to an API.
 func (f *Function) Register(api huma.API) {

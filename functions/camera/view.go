@@ -27,7 +27,8 @@ type Camera struct {
 	ResponsibleID  string                 `json:"responsible_id"`
 	FunderID       string                 `json:"funder_id"`
 	BeneficiaryID  string                 `json:"beneficiary_id"`
-	RetentionDays  int                    `json:"retention_days"`
+	Category       gatepost.LegalCategory `json:"category" enum:"general,key_target"`
+	RetentionDays  int                    `json:"retention_days" doc:"That its owner asks for; see GET /v1/cameras/{id}/retention for those that count"`
 	ConsentToShare bool                   `json:"consent_to_share"`
 	SignPosted     bool                   `json:"sign_posted"`
 	NotBannedPlace bool                   `json:"not_banned_place"`
@@ -112,7 +113,7 @@ func view(c gatepost.Camera, st gatepost.CameraStatus, now time.Time) Camera {
 	v := Camera{
 		ID: c.ID, NationalID: c.NationalID, Name: c.Name, Position: (*Position)(c.Position), Address: c.Address, Division: c.Division,
 		Place: c.Place, Class: int(c.Class), OwnerID: c.Owner, ResponsibleID: c.Responsible, FunderID: c.Funder, BeneficiaryID: c.Beneficiary,
-		RetentionDays: c.RetentionDays, ConsentToShare: c.ConsentToShare, SignPosted: c.SignPosted, NotBannedPlace: c.NotBannedPlace,
+		Category: c.Category, RetentionDays: c.RetentionDays, ConsentToShare: c.ConsentToShare, SignPosted: c.SignPosted, NotBannedPlace: c.NotBannedPlace,
 		State: c.State, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		Protocol: st.Protocol, EndReason: st.EndReason, Media: viewMedia(st.Measurement),
 	}

@@ -50,6 +50,11 @@ type Recordings interface {
 	MissingRecordings(ctx context.Context, ids []string) ([]string, error)
 }
 
+// Policies is what bounds retention.
+type Policies interface {
+	RetentionPolicy(ctx context.Context) (gatepost.RetentionPolicy, error)
+}
+
 // Looks keeps who watched, from when to when.
 type Looks interface {
 	PutLooks(ctx context.Context, node string, looks []gatepost.Look, now time.Time) error
@@ -61,6 +66,7 @@ type Store interface {
 	Looks
 	Revocations
 	Recordings
+	Policies
 	Watch
 }
 
@@ -134,7 +140,11 @@ func (s *Service) AuthorisePublish(ctx context.Context, req gatepost.PublishRequ
 		if err != nil {
 			return gatepost.PublishPermit{}, err
 		}
-		return gatepost.PublishPermit{CameraID: c.ID, Epoch: c.Epoch, RetentionDays: c.RetentionDays, State: c.State,
+		policy, err := s.opts.Store.RetentionPolicy(ctx)
+		if err != nil {
+			return gatepost.PublishPermit{}, err
+		}
+		return gatepost.PublishPermit{CameraID: c.ID, Epoch: c.Epoch, RetentionDays: policy.Days(c), State: c.State,
 			NeedsAcceptance: c.State == gatepost.CameraAcceptance}, nil
 	}
 }

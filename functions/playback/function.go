@@ -33,6 +33,7 @@ type Cameras interface {
 	Camera(ctx context.Context, id string) (gatepost.Camera, error)
 	CameraStatuses(ctx context.Context, ids []string) (map[string]gatepost.CameraStatus, error)
 	ActiveHolds(ctx context.Context, cameraID string, from, to, now time.Time) ([]gatepost.Hold, error)
+	RetentionPolicy(ctx context.Context) (gatepost.RetentionPolicy, error)
 }
 
 // Grants tells whether a look is still allowed. Grant fails with NotFound.

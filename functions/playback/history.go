@@ -17,6 +17,7 @@ const (
 // history is all that a timeline is made of.
 type history struct {
 	camera   gatepost.Camera
+	days     int // that its ordinary footage is kept
 	now      time.Time
 	from, to time.Time // to is not after now
 
@@ -72,7 +73,7 @@ func (h *history) prehistory(w *spanWriter, until time.Time) {
 	if at := h.camera.CreatedAt; !at.IsZero() {
 		w.write(earlier(at, until), gatepost.SpanGap, gatepost.GapNotEnrolled)
 	}
-	if edge := h.now.AddDate(0, 0, -h.camera.RetentionDays); h.camera.RetentionDays > 0 {
+	if edge := h.now.AddDate(0, 0, -h.days); h.days > 0 {
 		w.write(earlier(edge, until), gatepost.SpanExpired, "")
 	}
 	switch {

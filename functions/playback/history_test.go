@@ -113,7 +113,7 @@ func TestHistory(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			h := history{camera: gatepost.Camera{CreatedAt: at(tt.created), RetentionDays: tt.days}, now: at(60), from: at(tt.from), to: earlier(at(tt.to), at(60)), holds: tt.holds, status: tt.status}
+			h := history{camera: gatepost.Camera{CreatedAt: at(tt.created)}, days: tt.days, now: at(60), from: at(tt.from), to: earlier(at(tt.to), at(60)), holds: tt.holds, status: tt.status}
 			for i := range tt.rows {
 				r := &tt.rows[i]
 				if h.first == nil {
@@ -137,7 +137,7 @@ func TestHistory(t *testing.T) {
 // what a row says is recorded is shown so.
 func TestHistoryCovers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := history{camera: gatepost.Camera{CreatedAt: at(float64(rapid.IntRange(-100, 60).Draw(t, "created"))), RetentionDays: rapid.IntRange(0, 2).Draw(t, "days")}, now: at(60)}
+		h := history{camera: gatepost.Camera{CreatedAt: at(float64(rapid.IntRange(-100, 60).Draw(t, "created")))}, days: rapid.IntRange(0, 2).Draw(t, "days"), now: at(60)}
 		h.from = at(rapid.Float64Range(-3000, 59).Draw(t, "from"))
 		h.to = earlier(h.from.Add(time.Duration(rapid.IntRange(1, 1e13).Draw(t, "length"))), h.now)
 		minute, run, seq := rapid.Float64Range(-2000, 55).Draw(t, "first"), 0, rapid.IntRange(0, 2).Draw(t, "seq")

@@ -48,7 +48,11 @@ func (f *Function) timeline(ctx context.Context, in *timelineInput) (*timelineOu
 	if to.After(now) {
 		to = now.UTC()
 	}
-	h := history{camera: c, now: now, from: from, to: to}
+	policy, err := f.opts.Store.RetentionPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := history{camera: c, days: policy.Days(c), now: now, from: from, to: to}
 	if err := f.look(ctx, &h); err != nil {
 		return nil, err
 	}

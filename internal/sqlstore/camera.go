@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -13,7 +14,7 @@ import (
 
 const cameraColumns = `id, national_id, name, longitude, latitude, address, division, place, class,
 	owner_id, responsible_id, funder_id, beneficiary_id, retention_days, consent_to_share, sign_posted, not_banned_place,
-	state, key_hash, srt_secret, epoch, acceptance, created_at, updated_at`
+	state, key_hash, srt_secret, epoch, acceptance, created_at, updated_at, category`
 
 // CreateCamera enrols a camera and writes entry into the ledger, and another
 // when its owner consents to police use from the first. The camera's NationalID
@@ -29,6 +30,7 @@ func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatep
 	if err != nil {
 		return c, err
 	}
+	c.Category = cmp.Or(c.Category, gatepost.CategoryGeneral)
 	longitude, latitude := nullPosition(c.Position)
 	err = s.tx(ctx, "create camera", "camera", func(tx *sql.Tx) error {
 		if err := withinPlan(ctx, tx, c, nil); err != nil {
@@ -47,13 +49,13 @@ func (s *Store) CreateCamera(ctx context.Context, c gatepost.Camera, entry gatep
 		}
 		if _, err := tx.ExecContext(ctx,
 			`INSERT INTO cameras (`+cameraColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-				$16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+				$16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 			c.ID, c.NationalID, c.Name, longitude, latitude, c.Address, c.Division, string(c.Place), int64(c.Class),
 			c.Owner, c.Responsible, c.Funder, c.Beneficiary, int64(c.RetentionDays), c.ConsentToShare, c.SignPosted, c.NotBannedPlace,
-			string(c.State), c.KeyHash, c.SRTSecret, c.Epoch, acceptance, ms(c.CreatedAt), ms(c.UpdatedAt)); err != nil {
+			string(c.State), c.KeyHash, c.SRTSecret, c.Epoch, acceptance, ms(c.CreatedAt), ms(c.UpdatedAt), string(c.Category)); err != nil {
 			return err
 		}
-		return s.appendCamera(ctx, tx, gatepost.Camera{RetentionDays: c.RetentionDays}, c, entry)
+		return s.appendCamera(ctx, tx, gatepost.Camera{RetentionDays: c.RetentionDays, Category: gatepost.CategoryGeneral}, c, entry)
 	})
 	if err != nil {
 		c.NationalID = ""
@@ -120,12 +122,12 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 			`UPDATE cameras SET name = $2, longitude = $3, latitude = $4, address = $5, division = $6, place = $7, class = $8,
 				owner_id = $9, responsible_id = $10, funder_id = $11, beneficiary_id = $12, retention_days = $13,
 				consent_to_share = $14, sign_posted = $15, not_banned_place = $16, state = $17, key_hash = $18, srt_secret = $19,
-				epoch = $20, acceptance = $21, updated_at = $22
+				epoch = $20, acceptance = $21, updated_at = $22, category = $23
 			 WHERE id = $1`,
 			id, c.Name, longitude, latitude, c.Address, c.Division, string(c.Place), int64(c.Class),
 			c.Owner, c.Responsible, c.Funder, c.Beneficiary, int64(c.RetentionDays),
 			c.ConsentToShare, c.SignPosted, c.NotBannedPlace, string(c.State), c.KeyHash, c.SRTSecret,
-			c.Epoch, acceptance, ms(c.UpdatedAt)); err != nil {
+			c.Epoch, acceptance, ms(c.UpdatedAt), string(c.Category)); err != nil {
 			return err
 		}
 		if fence {
@@ -211,7 +213,7 @@ func scanCamera(row scanner) (gatepost.Camera, error) {
 	)
 	if err := row.Scan(&c.ID, &c.NationalID, &c.Name, &longitude, &latitude, &c.Address, &c.Division, &c.Place, &class,
 		&c.Owner, &c.Responsible, &c.Funder, &c.Beneficiary, &retention, &c.ConsentToShare, &c.SignPosted, &c.NotBannedPlace,
-		&c.State, &c.KeyHash, &c.SRTSecret, &c.Epoch, &acceptance, &createdAt, &updatedAt); err != nil {
+		&c.State, &c.KeyHash, &c.SRTSecret, &c.Epoch, &acceptance, &createdAt, &updatedAt, &c.Category); err != nil {
 		return c, err
 	}
 	if longitude.Valid && latitude.Valid {

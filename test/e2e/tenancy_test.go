@@ -159,7 +159,9 @@ func TestTenancy(t *testing.T) {
 		"list-plans": {want: []int{200}}, "put-plan": {ids: map[string]string{"name": "basic"}, body: map[string]any{"cameras": 1, "retention_days": 30}, want: []int{403}},
 		"get-organisation-plan": {ids: byID(bob.organisation), want: []int{404}},
 		"set-organisation-plan": {ids: byID(bob.organisation), body: map[string]any{"plan": "basic"}, want: []int{403}},
-		"get-signup":            public, "verify-signup": {body: map[string]any{"token": invitation.ID, "code": "123456"}, want: []int{404}},
+		"get-retention-policy":  public, "list-retention-policies": {want: []int{403}}, "get-camera-retention": camera,
+		"put-retention-policy": {body: retentionRules, want: []int{403}},
+		"get-signup":           public, "verify-signup": {body: map[string]any{"token": invitation.ID, "code": "123456"}, want: []int{404}},
 		"accept-signup": {body: map[string]any{"token": invitation.ID, "undertaking": 1}, want: []int{404}},
 		"begin-signup": {body: map[string]any{"organisation": "eve's", "division": "330102", "name": "eve", "contact": "eve@example.org", "password": "eve has a long password"},
 			want: []int{202}},
@@ -237,6 +239,10 @@ func TestTenancy(t *testing.T) {
 		t.Errorf("what is Bob's changed:\n%s\n%s", before, after)
 	}
 }
+
+// retentionRules is a policy without a fault.
+var retentionRules = map[string]any{"version": 0, "general": map[string]any{"floor_days": 1, "ceiling_days": 1}, "key_target": map[string]any{"floor_days": 1, "ceiling_days": 1},
+	"incident_days": 1, "infrequent_after_days": 0, "archive_after_days": 0, "hold_bytes": 0, "prices": map[string]any{"hot": 0, "infrequent": 0, "archive": 0}}
 
 // bobsExport is evidence that Bob exports of a recording that was reported of his
 // camera; there is no object behind it, so that it is never made.

@@ -29,7 +29,7 @@ func NewCamera(t *testing.T, s *sqlstore.Store, owner string) gatepost.Camera {
 	now, id := now(), nextID()
 	c, err := s.CreateCamera(t.Context(), gatepost.Camera{
 		ID: id, Name: "前门", Place: gatepost.PlacePremises, Class: 3,
-		Owner: owner, Responsible: owner, Funder: owner, Beneficiary: owner, RetentionDays: 30, SignPosted: true, NotBannedPlace: true,
+		Owner: owner, Responsible: owner, Funder: owner, Beneficiary: owner, Category: gatepost.CategoryGeneral, RetentionDays: 30, SignPosted: true, NotBannedPlace: true,
 		State: gatepost.CameraEnrolled, KeyHash: gatepost.HashKey("key of " + id), SRTSecret: gatepost.SRTPassphrase("key of " + id),
 		CreatedAt: now, UpdatedAt: now,
 	}, gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "system", CameraID: id, Allowed: true})
@@ -46,7 +46,7 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 	full := gatepost.Camera{
 		ID: nextID(), Name: "a 'quoted' \"name\" 名", Position: &gatepost.Position{Longitude: 120.153576, Latitude: -30.287459},
 		Address: "延安路 1 号", Division: "330106", Place: gatepost.PlaceJunction, Class: 1,
-		Owner: a.ID, Responsible: b.ID, Funder: a.ID, Beneficiary: b.ID, RetentionDays: 90, ConsentToShare: true, SignPosted: true, NotBannedPlace: true,
+		Owner: a.ID, Responsible: b.ID, Funder: a.ID, Beneficiary: b.ID, Category: gatepost.CategoryKeyTarget, RetentionDays: 90, ConsentToShare: true, SignPosted: true, NotBannedPlace: true,
 		State: gatepost.CameraAcceptance, KeyHash: "h", SRTSecret: "s",
 		Acceptance: &gatepost.Acceptance{At: now, Passed: false, Reasons: []gatepost.AcceptanceReason{{Code: "no_video", ZH: "无", EN: "none"}},
 			Measurement: gatepost.Measurement{VideoCodec: "h264", KeyInterval: 2 * time.Second, FPS: 24.97}},
@@ -64,8 +64,8 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 	if err != nil || !reflect.DeepEqual(got, created) {
 		t.Errorf("read back:\n got %+v %v\nwant %+v", got, err, created)
 	}
-	// The enrolment, and that its owner consented with it.
-	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 2 {
+	// The enrolment, that its owner consented with it, and that it is a key target.
+	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 3 {
 		t.Errorf("ledger: %+v, %v", entries, err)
 	}
 
@@ -137,12 +137,12 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 	if got, _ := s.Camera(ctx, full.ID); got.Name != "new" {
 		t.Errorf("a refused change was stored: %q", got.Name)
 	}
-	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 3 {
-		t.Errorf("ledger after one change and one refusal: %d entries, %v, want 3", len(entries), err)
+	if entries, err := s.LedgerByCamera(ctx, full.ID, "", 10); err != nil || len(entries) != 4 {
+		t.Errorf("ledger after one change and one refusal: %d entries, %v, want 4", len(entries), err)
 	}
 	for range 2 { // the second time nothing changes
 		if _, err := s.UpdateCamera(ctx, full.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
-			c.ConsentToShare, c.RetentionDays = false, 30
+			c.ConsentToShare, c.RetentionDays, c.Category = false, 30, gatepost.CategoryGeneral
 			return entry, nil
 		}); err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func testCamera(t *testing.T, s *sqlstore.Store) {
 		}
 	}
 	slices.Sort(told)
-	if want := []string{"consent u false true", "consent u true false", "retention u 90 30"}; err != nil || !slices.Equal(told, want) {
+	if want := []string{"consent u false true", "consent u true false", "retention u 90 30", "retention u general key_target", "retention u key_target general"}; err != nil || !slices.Equal(told, want) {
 		t.Errorf("the ledger tells %q %v, want %q", told, err, want)
 	}
 	_, err = s.UpdateCamera(ctx, gatepost.NewID(), false, func(*gatepost.Camera) (gatepost.LedgerEntry, error) { return entry, nil })

@@ -177,6 +177,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cameras/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For how long a camera's recordings are kept */
+        get: operations["get-camera-retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cameras/{id}/retire": {
         parameters: {
             query?: never;
@@ -1317,6 +1334,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/retention/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policies that were set, newest first (administrators) */
+        get: operations["list-retention-policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For how long recordings are kept */
+        get: operations["get-retention-policy"];
+        /** Change for how long recordings are kept, those that exist too (administrators) */
+        put: operations["put-retention-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -1820,6 +1872,8 @@ export interface components {
             acceptance: components["schemas"]["CameraAcceptance"] | null;
             address: string;
             beneficiary_id: string;
+            /** @enum {string} */
+            category: "general" | "key_target";
             /**
              * Format: int64
              * @description Watch class, 1 to 3
@@ -1871,7 +1925,10 @@ export interface components {
              */
             recording_problem_since?: string;
             responsible_id: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description That its owner asks for; see GET /v1/cameras/{id}/retention for those that count
+             */
             retention_days: number;
             sign_posted: boolean;
             /**
@@ -1986,6 +2043,35 @@ export interface components {
         CameraReason: {
             /** @description For the ledger */
             reason?: string;
+        };
+        CameraRetention: {
+            /**
+             * Format: int64
+             * @description That its owner asks for
+             */
+            asked_days: number;
+            camera_id: string;
+            /** @enum {string} */
+            category: "general" | "key_target";
+            /**
+             * Format: int64
+             * @description Not below the floor
+             */
+            ceiling_days: number;
+            /**
+             * Format: int64
+             * @description That ordinary footage is kept: asked_days within the bounds of its category now
+             */
+            days: number;
+            /** Format: int64 */
+            floor_days: number;
+            /**
+             * Format: int64
+             * @description That footage of incidents is kept
+             */
+            incident_days: number;
+            /** Format: int64 */
+            policy_version: number;
         };
         CameraStatus: {
             camera_id: string;
@@ -2224,6 +2310,11 @@ export interface components {
             /** @description Who benefits from it; default the owner */
             beneficiary_id?: string;
             /**
+             * @description What the law takes its place for, which bounds retention_days: general, or key_target (反恐重点目标). Only administrators set it; default general
+             * @enum {string}
+             */
+            category?: "general" | "key_target";
+            /**
              * Format: int64
              * @description Watch class; default 3
              */
@@ -2261,7 +2352,7 @@ export interface components {
             responsible_id?: string;
             /**
              * Format: int64
-             * @description Days that recordings are kept; default the least that the law allows
+             * @description Days that recordings are kept, within the bounds of its category (GET /v1/retention/policy), which count even where they change later; default the fewest
              */
             retention_days?: number;
             /** @description A sign tells passers-by (Order 799 art. 13). Must be true, unless an administrator enrols */
@@ -2272,6 +2363,8 @@ export interface components {
             acceptance: components["schemas"]["CameraAcceptance"] | null;
             address: string;
             beneficiary_id: string;
+            /** @enum {string} */
+            category: "general" | "key_target";
             /**
              * Format: int64
              * @description Watch class, 1 to 3
@@ -2325,7 +2418,10 @@ export interface components {
              */
             recording_problem_since?: string;
             responsible_id: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description That its owner asks for; see GET /v1/cameras/{id}/retention for those that count
+             */
             retention_days: number;
             sign_posted: boolean;
             /**
@@ -2867,6 +2963,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListRetentionPolicy: {
+            items: components["schemas"]["RetentionPolicy"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListShare: {
             items: components["schemas"]["Share"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -3186,6 +3287,11 @@ export interface components {
             /** @description Who benefits from it; default the owner */
             beneficiary_id?: string;
             /**
+             * @description What the law takes its place for, which bounds retention_days: general, or key_target (反恐重点目标). Only administrators set it; default general
+             * @enum {string}
+             */
+            category?: "general" | "key_target";
+            /**
              * Format: int64
              * @description Watch class; default 3
              */
@@ -3223,7 +3329,7 @@ export interface components {
             responsible_id?: string;
             /**
              * Format: int64
-             * @description Days that recordings are kept; default the least that the law allows
+             * @description Days that recordings are kept, within the bounds of its category (GET /v1/retention/policy), which count even where they change later; default the fewest
              */
             retention_days?: number;
             /** @description A sign tells passers-by (Order 799 art. 13). Must be true, unless an administrator enrols */
@@ -3319,6 +3425,37 @@ export interface components {
             /** Format: int64 */
             retention_days: number;
         };
+        PutPolicyInputBody: {
+            /**
+             * Format: int64
+             * @description At which age objects move to the class archive; 0 for never
+             */
+            archive_after_days: number;
+            general: components["schemas"]["RetentionBounds"];
+            /**
+             * Format: int64
+             * @description What an organisation's holds may keep before it is warned; 0 for any. No hold is refused for it
+             */
+            hold_bytes: number;
+            /**
+             * Format: int64
+             * @description For how long footage of an incident's area and time is kept at least, drills not
+             */
+            incident_days: number;
+            /**
+             * Format: int64
+             * @description At which age objects move to the class infrequent; 0 for never
+             */
+            infrequent_after_days: number;
+            /** @description Of cameras at key targets of counter-terrorism (反恐重点目标) */
+            key_target: components["schemas"]["RetentionBounds"];
+            prices: components["schemas"]["StoragePrices"];
+            /**
+             * Format: int64
+             * @description Of the policy that this one replaces, as it was read; refused when there is a newer one
+             */
+            version: number;
+        };
         ReceivedFootageRequest: {
             answers: components["schemas"]["FootageAnswer"][];
             area: components["schemas"]["FootageArea"];
@@ -3390,6 +3527,50 @@ export interface components {
             id: string;
             name: string;
             position: components["schemas"]["Position"];
+        };
+        RetentionBounds: {
+            /**
+             * Format: int64
+             * @description Not below the floor
+             */
+            ceiling_days: number;
+            /** Format: int64 */
+            floor_days: number;
+        };
+        RetentionPolicy: {
+            /**
+             * Format: int64
+             * @description At which age objects move to the class archive; 0 for never
+             */
+            archive_after_days: number;
+            /** Format: date-time */
+            changed_at?: string;
+            /** @description User id */
+            changed_by?: string;
+            general: components["schemas"]["RetentionBounds"];
+            /**
+             * Format: int64
+             * @description What an organisation's holds may keep before it is warned; 0 for any. No hold is refused for it
+             */
+            hold_bytes: number;
+            /**
+             * Format: int64
+             * @description For how long footage of an incident's area and time is kept at least, drills not
+             */
+            incident_days: number;
+            /**
+             * Format: int64
+             * @description At which age objects move to the class infrequent; 0 for never
+             */
+            infrequent_after_days: number;
+            /** @description Of cameras at key targets of counter-terrorism (反恐重点目标) */
+            key_target: components["schemas"]["RetentionBounds"];
+            prices: components["schemas"]["StoragePrices"];
+            /**
+             * Format: int64
+             * @description 0: nobody has changed the default
+             */
+            version: number;
         };
         RevokeAllInputBody: {
             /** @description Every link to this camera */
@@ -3620,6 +3801,17 @@ export interface components {
             /** @description false: accounts come by invitation only */
             open: boolean;
             undertaking: components["schemas"]["Undertaking"];
+        };
+        StoragePrices: {
+            /** Format: double */
+            archive: number;
+            /**
+             * Format: double
+             * @description Per gibibyte and month, in the deployment's currency
+             */
+            hot: number;
+            /** Format: double */
+            infrequent: number;
         };
         StreamKey: {
             /** @description Complete URLs to push to; they hold the key, except whip, which takes it as bearer token */
@@ -4296,6 +4488,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Camera"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-camera-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraRetention"];
                 };
             };
             /** @description Error */
@@ -7079,6 +7302,102 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-retention-policies": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRetentionPolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-retention-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-retention-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutPolicyInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPolicy"];
                 };
             };
             /** @description Error */
