@@ -18,13 +18,13 @@ func words(m gatepost.Message, portal string) (subject, text string) {
 	until := m.ExpiresAt.In(zone).Format("2006-01-02 15:04")
 	switch m.Purpose {
 	case gatepost.MessageSignup, gatepost.MessageContact:
-		return "验证码 Verification code", fmt.Sprintf("【Gatepost】验证码 %s,%s 前有效,请勿告诉他人。\nYour code is %s, valid until %s. Tell it to nobody.\n",
+		return "验证码 Verification code", fmt.Sprintf("【Gatepost】验证码 %s，%s 前有效，请勿告诉他人。\nYour code is %s, valid until %s. Tell it to nobody.\n",
 			m.Secret, until, m.Secret, until)
 	case gatepost.MessageSignupExists:
-		return "您已有账号 You have an account", fmt.Sprintf("【Gatepost】有人用此联系方式注册,但它已有账号,请直接登录;若不是您本人操作,无需处理。%s\n"+
+		return "您已有账号 You have an account", fmt.Sprintf("【Gatepost】有人用此联系方式注册，但它已有账号，请直接登录；若不是您本人操作，无需处理。%s\n"+
 			"Somebody signs up with this contact, which has an account already: sign in. If it was not you, nothing needs to be done.\n", portal)
 	case gatepost.MessageInvitation:
-		return fmt.Sprintf("%s 邀请您加入 invites you", m.OrganisationName), fmt.Sprintf("【Gatepost】“%s”邀请您加入,%s 前打开链接并设置密码:\n%s\n"+
+		return fmt.Sprintf("%s 邀请您加入 invites you", m.OrganisationName), fmt.Sprintf("【Gatepost】“%s”邀请您加入，%s 前打开链接并设置密码：\n%s\n"+
 			"“%s” invites you. Open the link before %s and set a password.\n", m.OrganisationName, until, m.Secret, m.OrganisationName, until)
 	}
 	return notificationWords(m, portal)
@@ -32,7 +32,7 @@ func words(m gatepost.Message, portal string) (subject, text string) {
 
 // told names the kinds of notifications.
 var told = map[gatepost.NotificationKind][2]string{
-	gatepost.NotifyIncidentStarted: {"应急调阅已启动,贵单位的摄像机已开放", "An incident has opened cameras of yours"},
+	gatepost.NotifyIncidentStarted: {"应急调阅已启动，贵单位的摄像机已开放", "An incident has opened cameras of yours"},
 	gatepost.NotifyIncidentEnded:   {"应急调阅已结束", "An incident has ended"},
 	gatepost.NotifyCrossGrant:      {"跨部门共享有新进展", "News of a cross-department grant"},
 	gatepost.NotifyFootageRequest:  {"收到录像调取申请", "Somebody asks for footage"},

@@ -1,4 +1,4 @@
-import type { Camera, User } from '@gatepost/sdk';
+import type { Camera, Role, User } from '@gatepost/sdk';
 
 /** What the pages offer somebody. The server decides each request for itself; this only spares people dead ends. */
 export interface Abilities {
@@ -83,4 +83,22 @@ export function rooms(user: User): Room[] {
     notifications: admin || leads(user),
   };
   return (Object.keys(open) as Room[]).filter((room) => open[room]);
+}
+
+/** Whether this person invites others, and reads what his organisation is told. */
+export function mayInvite(user: User): boolean {
+  return ['admin', 'owner', 'supervisor'].includes(user.role);
+}
+
+/** Whether this person changes members' roles and deactivates them. */
+export function managesMembers(user: User): boolean {
+  return user.role === 'admin' || user.role === 'owner';
+}
+
+/** The roles that this person gives to others. */
+export function rolesToGive(user: User): Role[] {
+  const work: Role[] = ['watcher', 'responder', 'maintainer'];
+  if (user.role === 'admin') return [...work, 'supervisor', 'owner', 'admin'];
+  if (user.role === 'owner') return [...work, 'supervisor', 'owner'];
+  return user.role === 'supervisor' ? work : [];
 }

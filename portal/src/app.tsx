@@ -25,6 +25,11 @@ const Sharing = lazy(() => import('./pages/sharing').then((m) => ({ default: m.S
 const Support = lazy(() => import('./pages/support').then((m) => ({ default: m.SupportPage })));
 const Ledger = lazy(() => import('./pages/ledger').then((m) => ({ default: m.LedgerPage })));
 const Notifications = lazy(() => import('./pages/notifications').then((m) => ({ default: m.NotificationsPage })));
+const SignUp = lazy(() => import('./pages/signup').then((m) => ({ default: m.SignUpPage })));
+const Invitation = lazy(() => import('./pages/invitation').then((m) => ({ default: m.InvitationPage })));
+const Members = lazy(() => import('./pages/members').then((m) => ({ default: m.MembersPage })));
+const Admission = lazy(() => import('./pages/admission').then((m) => ({ default: m.AdmissionPage })));
+const Account = lazy(() => import('./pages/account').then((m) => ({ default: m.AccountPage })));
 const Share = lazy(() => import('./pages/share').then((m) => ({ default: m.SharePage })));
 
 const queries = new QueryClient({
@@ -68,6 +73,8 @@ const router = createBrowserRouter([
     element: <Signed />,
     children: [
       { path: '/signin', element: <SignIn /> },
+      { path: '/signup', element: <SignUp /> },
+      { path: '/invitation', element: <Invitation /> },
       {
         element: <Inside />,
         children: [
@@ -83,6 +90,9 @@ const router = createBrowserRouter([
           { path: '/support', element: <Support /> },
           { path: '/ledger', element: <Ledger /> },
           { path: '/notifications', element: <Notifications /> },
+          { path: '/members', element: <Members /> },
+          { path: '/admission', element: <Admission /> },
+          { path: '/account', element: <Account /> },
           { path: '*', element: <Navigate to="/cameras" replace /> },
         ],
       },

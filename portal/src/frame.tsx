@@ -1,9 +1,9 @@
-import { LinkOutlined, LogoutOutlined, UserOutlined } from '@ant-design/icons';
+import { IdcardOutlined, LinkOutlined, LogoutOutlined, SolutionOutlined, TeamOutlined, UserOutlined } from '@ant-design/icons';
 import { Button, Dropdown, Grid, Layout } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'react-router';
-import { mayShare } from './ability';
+import { Link, useNavigate } from 'react-router';
+import { mayInvite, mayShare } from './ability';
 import { Brand, Preferences } from './brand';
 import { Nav } from './nav';
 import { client, useUser } from './session';
@@ -12,6 +12,7 @@ import { client, useUser } from './session';
 export function Frame({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const user = useUser();
+  const navigate = useNavigate();
   const wide = Grid.useBreakpoint().md ?? true;
   const role = t(`roles.${user.role as 'owner'}`, { defaultValue: user.role });
   return (
@@ -30,11 +31,16 @@ export function Frame({ children }: { children: ReactNode }) {
             items: [
               { key: 'who', disabled: true, label: `${user.organisation.name} · ${role}` },
               { type: 'divider' },
-              ...(mayShare(user) ? [{ key: 'shares', icon: <LinkOutlined />, label: <Link to="/shares" data-testid="nav-shares">{t('nav.shares')}</Link> }] : []),
+              ...(mayShare(user) ? [{ key: '/shares', icon: <LinkOutlined />, label: <span data-testid="nav-shares">{t('nav.shares')}</span> }] : []),
+              { key: '/account', icon: <IdcardOutlined />, label: <span data-testid="to-account">{t('nav.account')}</span> },
+              ...(mayInvite(user) ? [{ key: '/members', icon: <TeamOutlined />, label: <span data-testid="to-members">{t('nav.members')}</span> }] : []),
+              ...(user.role === 'admin' ? [{ key: '/admission', icon: <SolutionOutlined />, label: <span data-testid="to-admission">{t('nav.admission')}</span> }] : []),
+              { type: 'divider' },
               { key: 'out', icon: <LogoutOutlined />, label: <span data-testid="sign-out">{t('nav.signOut')}</span> },
             ],
             onClick: ({ key }) => {
               if (key === 'out') void client.session.logout().catch(() => undefined);
+              else void navigate(key);
             },
           }}
         >

@@ -1,6 +1,6 @@
 import { createClient, GatepostError, type Client, type Session, type User } from '@gatepost/sdk';
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 
 /** The one client of this page. The access token lives in it and nowhere else. */
 export const client: Client = createClient();
@@ -35,9 +35,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     return () => stop.abort();
   }, [asked]);
   const user = session?.user.id;
+  const before = useRef(user);
   useEffect(() => {
-    // What one person saw is not for the next.
-    if (user === undefined) queries.clear();
+    // What one person saw is not for the next. Pages of nobody in particular have asked already.
+    if (before.current !== undefined && before.current !== user) queries.clear();
+    before.current = user;
   }, [user, queries]);
 
   const state = useMemo((): SessionState => {

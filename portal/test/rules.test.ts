@@ -1,6 +1,6 @@
 import type { Camera, Grant, Share, User } from '@gatepost/sdk';
 import { describe, expect, it } from 'vitest';
-import { abilities } from '../src/ability';
+import { abilities, managesMembers, mayInvite, rolesToGive } from '../src/ability';
 import { pathOf } from '../src/errors';
 import { minuteBefore } from '../src/parts/evidence';
 import { inputOf } from '../src/pages/enrol';
@@ -42,6 +42,20 @@ describe('copies', () => {
     const now = Date.UTC(2026, 10, 23, 8);
     expect(minuteBefore(new Date(now - 3_600_000), now)).toEqual([now - 3_660_000, now - 3_600_000]);
     expect(minuteBefore(null, now)).toEqual([now - 60_000, now]);
+  });
+});
+
+describe('members', () => {
+  // role → invites, manages, gives
+  const table: [string, boolean, boolean, string][] = [
+    ['admin', true, true, 'watcher responder maintainer supervisor owner admin'],
+    ['owner', true, true, 'watcher responder maintainer supervisor owner'],
+    ['supervisor', true, false, 'watcher responder maintainer'],
+    ['watcher', false, false, ''],
+  ];
+  it.each(table)('%s', (role, invites, manages, gives) => {
+    const u = user(role, 'shop', 'business');
+    expect([mayInvite(u), managesMembers(u), rolesToGive(u).join(' ')]).toEqual([invites, manages, gives]);
   });
 });
 

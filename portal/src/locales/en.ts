@@ -3,13 +3,14 @@ import type { Words } from './zh';
 /** English. */
 export const en: Words = {
   brand: 'Video cloud',
-  nav: { cameras: 'Cameras', enrol: 'Enrol a camera', shares: 'Share links', signOut: 'Sign out', language: '中文', dark: 'Dark', light: 'Light', menu: 'Menu' },
+  nav: { cameras: 'Cameras', enrol: 'Enrol a camera', shares: 'Share links', signOut: 'Sign out', language: '中文', dark: 'Dark', light: 'Light', menu: 'Menu', account: 'My account', members: 'Members', admission: 'Codes and plans' },
   common: {
     copy: 'Copy', copied: 'Copied', cancel: 'Cancel', confirm: 'OK', close: 'Close', save: 'Save', retry: 'Try again', loading: 'Loading…',
     more: 'Load more', none: 'None', yes: 'Yes', no: 'No', optional: 'optional', refresh: 'Refresh', back: 'Back', never: 'never', unlimited: 'no limit', required: 'required',
     required_field: 'Please fill this in', days: '{{count}} days', until: 'until {{time}}', download: 'Download',
   },
   signIn: {
+    signUp: 'Sign up a small business', loginHint: 'Login, phone number or e-mail',
     title: 'Sign in', login: 'Login', password: 'Password', submit: 'Sign in', failed: 'Login or password is wrong',
     about: 'Every look is registered: who, at what, and what for.',
     away: 'The server cannot be reached', awayHint: 'Check the network, or try again in a while.',
@@ -150,11 +151,42 @@ export const en: Words = {
     kinds: { incident_started: 'Incident began', incident_ended: 'Incident ended', cross_grant: 'Across departments', footage_request: 'Footage request', support: 'Support', unwatched: 'Unwatched', export: 'Export' },
     acts: { asked: 'asked for', answered: 'answered', approved: 'approved', refused: 'refused', revoked: 'revoked', withdrawn: 'withdrawn', unwatched: 'a class 1 camera is not watched', watched_again: 'it is watched again', no_longer_due: 'it need not be watched any more' },
   },
+  signUp: {
+    about: 'A small business signs itself up: who it is, a code, the undertaking. Then it enrols its cameras.', closed: 'Nobody signs up here by himself; ask the operator for an invitation.', haveAccount: 'I have an account: sign in',
+    who: 'Details', code: 'Code', undertaking: 'Undertaking', organisation: 'Name of the business', organisationHint: 'As on the business licence', division: 'County or town', name: 'Your name',
+    contact: 'Phone number or e-mail', contactHint: 'The code goes there; you sign in with it later', password: 'Password', passwordRule: 'At least 8 characters', begin: 'Get a code',
+    sent: 'A code was sent to {{contact}}; it is valid until {{time}}.', notSent: 'Nothing can be sent to {{contact}} from here. Ask the operator for the code; it is valid until {{time}}.', codeLabel: 'Code', codeRule: 'A code has 6 digits', verify: 'Verify', again: 'Back, or send again',
+    agree: 'I have read this and undertake it for the organisation', accept: 'Accept and begin',
+  },
+  invitation: {
+    about: 'You are invited.', invites: '“{{organisation}}” invites you as “{{role}}”, until {{time}}.', loginHint: 'If it is taken, choose another', accept: 'Accept',
+    gone: 'This invitation cannot be used', bad: 'There is no such invitation; check that the link was copied in full.',
+  },
+  members: {
+    title: 'Members', list: 'Members', invitations: 'Invitations', invite: 'Invite', inviteSubmit: 'Invite', invited: 'The invitation is ready', passOn: 'Pass the link on to {{contact}}; it is not shown again.', sent: 'The link was sent to {{contact}}; it is valid for 7 days.',
+    name: 'Name', role: 'Role', organisation: 'Organisation', me: 'me', active: 'active', disabled: 'deactivated', deactivate: 'Deactivate', reactivate: 'Reactivate', deactivateAsk: 'Out at once; what is being watched goes dark within 5 seconds.', revokeAsk: 'The link stops at once.',
+    notYours: 'Members are managed by the owners and supervisors of the organisation.', state: { open: 'open', accepted: 'accepted', revoked: 'revoked', expired: 'expired' },
+  },
+  account: {
+    title: 'My account', noContact: 'none verified', verified: 'verified {{time}}', change: 'Verify a phone number or e-mail', notify: 'Notifications by e-mail', notifyAbout: 'What my organisation is told (incidents, cross-department grants) comes to my e-mail too', noMail: 'No mail server is configured here', needsEmail: 'Verify an e-mail address first',
+  },
+  admission: {
+    title: 'Codes and plans', messages: 'Codes and messages', plans: 'Plans', organisations: 'Organisations', none: 'No messages yet', messagesHint: 'Codes that cannot be sent are shown here: make sure who asks, and pass them on. Used and expired ones are gone.',
+    when: 'Time', purpose: 'About', to: 'To', code: 'Code', byHand: 'to pass on', problem: 'Problem', tries: '{{n}} tries', kind: 'Kind', since: 'Since',
+    state: { waiting: 'waiting', delivered: 'sent', dead: 'not sent' },
+    purposes: { signup: 'Sign-up', signup_exists: 'Reminder of an account', contact: 'Contact', invitation: 'Invitation', notification: 'Notification' },
+  },
+  plan: {
+    title: 'Plan', names: { basic: 'Basic', standard: 'Standard', extended: 'Extended' }, name: 'Name', cameras: 'Cameras', retention: 'Kept for at most', edit: 'Change', make: 'New plan', none: 'No limit', used: '{{used}} / {{limit}} cameras',
+    hint: 'Organisations that signed themselves up have basic. A plan that shrinks takes no camera away.', nameRule: 'Lower-case letters, digits and -', retentionRule: 'Between 30 and 3650 days', room: 'Plan: {{used}} of {{limit}} cameras, recordings kept for {{days}} days at most', full: 'There is no room left. Retire a camera, or ask the operator for a larger plan.',
+  },
+  kinds: { government: 'Government', police: 'Police', department: 'Department', sub_control: 'Sub-control centre', business: 'Business', community: 'Community', operator: 'Operator', third_party: 'Third party' },
   errors: {
     invalid: 'Something that was entered is not right', unauthenticated: 'Please sign in again', forbidden: 'You are not allowed to do this', not_found: 'Not found', conflict: 'The present state does not allow it', gone: 'No longer available',
     too_large: 'Too large', rate_limited: 'Too many attempts; try again later', unavailable: 'Not available at the moment; try again later', internal: 'An internal error; it has been logged', network: 'No connection to the server', unexpected: "The server's answer was not understood",
     field: '{{message}}',
     fields: {
+      contact: 'This contact cannot be taken', organisation: 'This name cannot be taken', code: 'This is not the code', plan: 'The plan has no room left', undertaking: 'The undertaking has changed; load the page again', organisation_id: 'There is no such organisation', role: 'This role cannot be given', cameras: 'This number is not allowed',
       name: 'This name cannot be taken', 'position.longitude': 'Longitude is out of range', 'position.latitude': 'Latitude is out of range', position: 'This position cannot be taken', division: 'There is no such division', place: 'There is no such kind of place', class: 'A class is 1, 2 or 3',
       retention_days: 'This number of days is not allowed', not_banned_place: 'It must not look into a place that the law protects', sign_posted: 'A sign must be posted first', owner_id: 'There is no such organisation', responsible_id: 'There is no such organisation', funder_id: 'There is no such organisation', beneficiary_id: 'There is no such organisation',
       from: 'This start is not allowed', to: 'This end is not allowed', expires_at: 'This end is not allowed', max_uses: 'This number is not allowed', actions: 'Choose what it opens', label: 'This watermark cannot be taken', networks: 'Write a network like 203.0.113.0/24 or 203.0.113.7', origins: 'Write a site like https://www.example.org, without a path', legal_basis: 'This cannot be taken', purpose: 'Choose a purpose', reason: 'Write the reason', case_number: 'This number cannot be taken',

@@ -1,13 +1,14 @@
 /** 中文。Its shape is what every other language must have. */
 export const zh = {
   brand: '视频云',
-  nav: { cameras: '摄像机', enrol: '摄像机登记', signOut: '退出登录', shares: '分享链接', language: 'English', dark: '深色', light: '浅色', menu: '菜单' },
+  nav: { cameras: '摄像机', enrol: '摄像机登记', signOut: '退出登录', shares: '分享链接', language: 'English', dark: '深色', light: '浅色', menu: '菜单', account: '我的账号', members: '成员', admission: '准入与套餐' },
   common: {
     copy: '复制', copied: '已复制', cancel: '取消', confirm: '确定', close: '关闭', save: '保存', retry: '重试', loading: '正在加载…',
     more: '加载更多', none: '无', yes: '是', no: '否', optional: '选填', refresh: '刷新', back: '返回', never: '从未', unlimited: '不限', required: '必填',
     required_field: '请填写此项', days: '{{count}} 天', until: '至 {{time}}', download: '下载',
   },
   signIn: {
+    signUp: '小型经营户自助注册', loginHint: '账号、手机号或邮箱',
     title: '登录', login: '账号', password: '密码', submit: '登录', failed: '账号或密码不正确',
     about: '每一次查看都有登记：谁、看了什么、为了什么。',
     away: '暂时连不上服务器', awayHint: '请检查网络，或稍后再试。',
@@ -148,11 +149,42 @@ export const zh = {
     kinds: { incident_started: '应急启动', incident_ended: '应急结束', cross_grant: '跨部门共享', footage_request: '录像请求', support: '技术支持', unwatched: '无人值守', export: '录像导出' },
     acts: { asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看' },
   },
+  signUp: {
+    about: '小型经营户自助注册：填写信息、验证联系方式、签署承诺书，即可登记摄像机。', closed: '本平台不开放自助注册，请向运营方索取邀请。', haveAccount: '已有账号，去登录',
+    who: '填写信息', code: '验证', undertaking: '承诺书', organisation: '单位名称', organisationHint: '与营业执照一致', division: '所在区县或乡镇', name: '您的姓名',
+    contact: '手机号或邮箱', contactHint: '验证码发到这里，今后用它登录', password: '密码', passwordRule: '至少 8 个字符', begin: '获取验证码',
+    sent: '验证码已发往 {{contact}}，{{time}} 前有效。', notSent: '本平台未配置发送到 {{contact}} 的渠道，请向运营方索取验证码，{{time}} 前有效。', codeLabel: '验证码', codeRule: '验证码是 6 位数字', verify: '验证', again: '返回修改或重发',
+    agree: '我已阅读并代表本单位承诺', accept: '签署并开通',
+  },
+  invitation: {
+    about: '您收到一份加入邀请。', invites: '“{{organisation}}”邀请您以“{{role}}”身份加入，{{time}} 前有效。', loginHint: '若提示已被使用，可换一个', accept: '接受邀请',
+    gone: '邀请不能使用', bad: '没有这份邀请，请检查链接是否复制完整。',
+  },
+  members: {
+    title: '成员', list: '成员名单', invitations: '邀请', invite: '邀请成员', inviteSubmit: '发出邀请', invited: '邀请已生成', passOn: '请把链接转交 {{contact}}；关闭后不再显示。', sent: '邀请链接已发往 {{contact}}，7 天内有效。',
+    name: '姓名', role: '角色', organisation: '单位', me: '本人', active: '正常', disabled: '已停用', deactivate: '停用', reactivate: '恢复', deactivateAsk: '停用后立即退出，正在观看的画面 5 秒内中断。', revokeAsk: '撤销后链接立即失效。',
+    notYours: '成员由本单位负责人和主管管理。', state: { open: '待接受', accepted: '已加入', revoked: '已撤销', expired: '已过期' },
+  },
+  account: {
+    title: '我的账号', noContact: '尚未验证', verified: '{{time}} 已验证', change: '验证手机号或邮箱', notify: '邮件通知', notifyAbout: '本单位的通知（应急调阅、跨部门共享等）同时发到我的邮箱', noMail: '本平台未配置邮件服务器', needsEmail: '请先验证一个邮箱',
+  },
+  admission: {
+    title: '准入与套餐', messages: '验证码与消息', plans: '套餐', organisations: '单位', none: '还没有消息', messagesHint: '没有发送渠道的验证码在此显示，请核实对方身份后转告。用过或过期后不再显示。',
+    when: '时间', purpose: '用途', to: '发往', code: '验证码', byHand: '待转告', problem: '问题', tries: '已试 {{n}} 次', kind: '类别', since: '加入时间',
+    state: { waiting: '待发送', delivered: '已发送', dead: '未发送' },
+    purposes: { signup: '自助注册', signup_exists: '提醒：已有账号', contact: '验证联系方式', invitation: '邀请', notification: '通知' },
+  },
+  plan: {
+    title: '套餐', names: { basic: '基础', standard: '标准', extended: '扩展' }, name: '名称', cameras: '摄像机台数', retention: '最长保存', edit: '修改', make: '新建套餐', none: '不限', used: '已用 {{used}} / {{limit}} 台',
+    hint: '自助注册的单位使用 basic。调小套餐不影响已登记的摄像机。', nameRule: '小写字母、数字和 -', retentionRule: '30 至 3650 天', room: '套餐：已登记 {{used}} / {{limit}} 台，录像最长保存 {{days}} 天', full: '台数已满。可先退役一台，或联系运营方升级套餐。',
+  },
+  kinds: { government: '政府', police: '公安', department: '职能部门', sub_control: '分控中心', business: '企业商户', community: '居民社区', operator: '运营商', third_party: '第三方' },
   errors: {
     invalid: '填写的内容有误', unauthenticated: '请重新登录', forbidden: '您没有这项权限', not_found: '没有找到', conflict: '当前状态不允许这样做', gone: '已失效',
     too_large: '内容过大', rate_limited: '操作过于频繁，请稍后再试', unavailable: '服务暂时不可用，请稍后再试', internal: '服务器内部错误，已记录', network: '网络不通，请检查连接', unexpected: '服务器的回答无法识别',
     field: '此项不符合要求：{{message}}',
     fields: {
+      contact: '手机号或邮箱不符合要求，或已在使用', organisation: '单位名称不符合要求', code: '验证码不正确', plan: '套餐台数已满：可先退役一台，或联系运营方升级套餐', undertaking: '承诺书已更新，请刷新后重新阅读', organisation_id: '没有这个单位', role: '不能给予这个角色', cameras: '台数不符合要求',
       name: '名称不符合要求', 'position.longitude': '经度超出范围', 'position.latitude': '纬度超出范围', position: '坐标不符合要求', division: '没有这个行政区划', place: '没有这个场所类别', class: '类别只能是 1、2、3',
       retention_days: '保存天数超出允许范围', not_banned_place: '须确认不拍摄法律禁止的场所', sign_posted: '须先设置提示标识', owner_id: '没有这个单位', responsible_id: '没有这个单位', funder_id: '没有这个单位', beneficiary_id: '没有这个单位',
       from: '起始时间不符合要求', to: '结束时间不符合要求', expires_at: '有效期不符合要求', max_uses: '次数不符合要求', actions: '请选择允许查看的内容', label: '水印文字不符合要求', networks: '网络地址写成 203.0.113.0/24 或 203.0.113.7 的形式', origins: '网站写成 https://www.example.org 的形式，不带路径', legal_basis: '依据不符合要求', purpose: '请选择用途', reason: '请写明事由', case_number: '编号不符合要求',

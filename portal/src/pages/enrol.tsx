@@ -78,6 +78,7 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
       const camera = await client.cameras.create(inputOf(fields));
       window.scrollTo({ top: 0 });
       void queries.invalidateQueries({ queryKey: ['cameras'] });
+      void queries.invalidateQueries({ queryKey: ['plan'] });
       onDone(camera);
     } catch (err) {
       setFailure(place(form, err, formNames));
@@ -98,6 +99,7 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
       initialValues={{ place: admin ? 'unclassified' : 'premises', class: 3, retention_days: 30, consent_to_share: false }}
     >
       <p className="quiet" style={{ marginTop: 0 }}>{t('enrol.intro')}</p>
+      <Room organisation={user.organisation.id} />
       {failure !== '' && <Alert type="error" showIcon title={failure} style={{ marginBottom: 14 }} data-testid="enrol-error" />}
       <Space orientation="vertical" size={14} style={{ width: '100%' }}>
         <Card size="small" title={t('enrol.what')}>
@@ -164,6 +166,22 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
         </Button>
       </Space>
     </Form>
+  );
+}
+
+/** What is left of the plan, where there is one. */
+function Room({ organisation }: { organisation: string }) {
+  const { t } = useTranslation();
+  const use = useQuery({ queryKey: ['plan', organisation], queryFn: ({ signal }) => client.plans.use(organisation, { signal }) });
+  const plan = use.data?.plan;
+  if (!use.data || !plan) return null;
+  const { cameras } = use.data;
+  const full = cameras >= plan.cameras;
+  return (
+    <Alert
+      type={full ? 'warning' : 'info'} showIcon style={{ marginBottom: 14 }} data-testid="enrol-plan" data-full={full}
+      title={t('plan.room', { used: cameras, limit: plan.cameras, days: plan.retention_days })} description={full ? t('plan.full') : undefined}
+    />
   );
 }
 

@@ -21,6 +21,23 @@ export interface Page<T> {
 export type Session = Schemas['Session'];
 export type User = Schemas['User'];
 export type UserInput = Body<'create-user'>;
+export type UserPatch = Body<'update-user'>;
+export type Role = User['role'];
+
+export type SignupInfo = Schemas['SignupInfo'];
+export type SignupInput = Body<'begin-signup'>;
+export type BegunSignup = Schemas['BegunSignup'];
+export type SignedUp = Schemas['SignedUp'];
+export type Invitation = Schemas['Invitation'];
+export type InvitationInput = Body<'create-invitation'>;
+export type NewInvitation = Schemas['NewInvitation'];
+export type OpenedInvitation = Schemas['OpenedInvitation'];
+export type AcceptedInvitation = Body<'accept-invitation'>;
+export type Plan = Schemas['Plan'];
+export type PlanUse = Schemas['PlanUse'];
+export type Contact = Schemas['Contact'];
+export type Message = Schemas['Message'];
+
 export type Organisation = Schemas['Organisation'];
 export type OrganisationInput = Body<'create-organisation'>;
 export type Division = Schemas['Division'];

@@ -1,7 +1,8 @@
 import type {
-  APIKey, APIKeyInput, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Division, EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Hold,
-  HoldInput, NewAPIKey, NewGrant, NewHold, NewShare, OpenedShare, Organisation, OrganisationInput, Page, Session, Share, SharedGrant,
-  ShareInput, ShareOpening, StreamKey, Timeline, User, UserInput,
+  AcceptedInvitation, APIKey, APIKeyInput, BegunSignup, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Contact, Division,
+  EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Hold, HoldInput, Invitation, InvitationInput, Message, NewAPIKey, NewGrant, NewHold, NewInvitation,
+  NewShare, OpenedInvitation, OpenedShare, Organisation, OrganisationInput, Page, Plan, PlanUse, Session, Share, SharedGrant, ShareInput,
+  ShareOpening, SignedUp, SignupInfo, SignupInput, StreamKey, Timeline, User, UserInput, UserPatch,
 } from './api';
 import { cooperation } from './cooperation';
 import { GatepostError, errorOfResponse } from './error';
@@ -111,6 +112,8 @@ export function createClient(options: ClientOptions = {}) {
   const get = <T>(path: string, o: CallOptions, query: Query = {}) => call<T>('GET', path, { query }, o);
   const post = <T>(path: string, body: unknown, o: CallOptions) => call<T>('POST', path, { body }, o);
   const put = <T>(path: string, body: unknown, o: CallOptions) => call<T>('PUT', path, { body }, o);
+  /** A post without an account. */
+  const open = <T>(path: string, body: unknown, o: CallOptions) => call<T>('POST', path, { body, authorised: false }, o);
   const remove = (path: string, o: CallOptions) => call<void>('DELETE', path, {}, o);
   const download = async (path: string, o: CallOptions, query: Query = {}) => (await exchange('GET', path, { query }, o)).blob();
   const id = encodeURIComponent;
@@ -160,6 +163,52 @@ export function createClient(options: ClientOptions = {}) {
     users: {
       list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<User>>('/v1/users', o, { ...q }),
       create: (input: UserInput, o: CallOptions = {}) => post<User>('/v1/users', input, o),
+      /** A new role or a deactivation counts at once. */
+      update: (user: string, input: UserPatch, o: CallOptions = {}) => call<User>('PATCH', `/v1/users/${id(user)}`, { body: input }, o),
+    },
+
+    /** A small business comes in by itself: begin, give the code back, accept the undertaking. */
+    signup: {
+      about: (o: CallOptions = {}) => call<SignupInfo>('GET', '/v1/signup', { authorised: false }, o),
+      begin: (input: SignupInput, o: CallOptions = {}) => open<BegunSignup>('/v1/signup', input, o),
+      verify: (token: string, code: string, o: CallOptions = {}) => open<void>('/v1/signup/verify', { token, code }, o),
+      accept: (token: string, undertaking: number, o: CallOptions = {}) => open<SignedUp>('/v1/signup/accept', { token, undertaking }, o),
+    },
+
+    invitations: {
+      /** Invites. The link is in the answer only where the server does not send it. */
+      create: (input: InvitationInput, o: CallOptions = {}) => post<NewInvitation>('/v1/invitations', input, o),
+      list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<Invitation>>('/v1/invitations', o, { ...q }),
+      revoke: (invitation: string, o: CallOptions = {}) => remove(`/v1/invitations/${id(invitation)}`, o),
+      /** Reads an invitation without an account. Fails with `not_found` and `gone`. */
+      open: (token: string, o: CallOptions = {}) => open<OpenedInvitation>('/v1/invitations/open', { token }, o),
+      accept: (input: AcceptedInvitation, o: CallOptions = {}) => open<{ login: string }>('/v1/invitations/accept', input, o),
+    },
+
+    plans: {
+      list: (o: CallOptions = {}) => get<Page<Plan>>('/v1/plans', o),
+      put: (plan: Plan, o: CallOptions = {}) =>
+        call<Plan>('PUT', `/v1/plans/${id(plan.name)}`, { body: { cameras: plan.cameras, retention_days: plan.retention_days } }, o),
+      /** An organisation's plan, and what it has of it. */
+      use: (organisation: string, o: CallOptions = {}) => get<PlanUse>(`/v1/organisations/${id(organisation)}/plan`, o),
+      /** Gives an organisation a plan; '' for none, which is without limits. */
+      assign: (organisation: string, plan: string, o: CallOptions = {}) =>
+        call<PlanUse>('PUT', `/v1/organisations/${id(organisation)}/plan`, { body: { plan } }, o),
+    },
+
+    /** One's own e-mail address or phone number. */
+    contact: {
+      get: (o: CallOptions = {}) => get<Contact>('/v1/me/contact', o),
+      /** Has a code sent there; `sent` is false where an administrator passes it on. */
+      ask: (contact: string, o: CallOptions = {}) => call<{ expires_at: string; sent: boolean }>('PUT', '/v1/me/contact', { body: { contact } }, o),
+      verify: (code: string, o: CallOptions = {}) => post<Contact>('/v1/me/contact/verify', { code }, o),
+      notify: (notify: boolean, o: CallOptions = {}) => call<Contact>('PATCH', '/v1/me/contact', { body: { notify } }, o),
+    },
+
+    /** Codes, links and notifications on their way to people. */
+    messages: {
+      list: (q: PageQuery & { state?: Message['state'] } = {}, o: CallOptions = {}) => get<Page<Message>>('/v1/messages', o, { ...q }),
+      retry: (message: string, o: CallOptions = {}) => call<void>('POST', `/v1/messages/${id(message)}/retry`, {}, o),
     },
 
     divisions: {

@@ -45,6 +45,24 @@ describe('session', () => {
     expect(s.client.session.current).toBeNull();
   });
 
+  it('signs up and accepts invitations without credentials, and takes a refusal as final', async () => {
+    const s = await started((req, res) => {
+      if (req.url === '/v1/session') json(res, 200, session(1));
+      else if (req.url === '/v1/signup/verify') res.writeHead(204).end();
+      else if (req.url === '/v1/invitations/open') problem(res, 401, 'unauthenticated');
+      else json(res, 200, { token: 'x' });
+    });
+    await s.client.session.login({ login: 'a', password: 'b' });
+    await s.client.signup.begin({ organisation: 'Shop', division: '330102', name: 'N', contact: 'a@example.org', password: 'long enough' });
+    expect(await s.client.signup.verify('x', '123456')).toBeUndefined();
+    await s.client.signup.accept('x', 1);
+    expect((await failure(s.client.invitations.open('x'))).code).toBe('unauthenticated');
+    expect(s.seen.slice(1).map((r) => `${r.method} ${r.url} ${r.authorization}`)).toEqual([
+      'POST /v1/signup ', 'POST /v1/signup/verify ', 'POST /v1/signup/accept ', 'POST /v1/invitations/open ',
+    ]);
+    expect(s.client.session.current).not.toBeNull();
+  });
+
   it('refreshes once on 401, for all calls under way together, and repeats them', async () => {
     let refreshes = 0;
     const s = await started((req, res) => {
