@@ -462,6 +462,16 @@ func TestClip(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("%d files are left behind, %v", len(left), err)
 	}
+	entries, err := w.store.LedgerByCamera(t.Context(), w.camera.ID, "", 100)
+	taken := 0
+	for _, e := range entries {
+		if e.Kind == gatepost.LedgerExport && e.Actor == owner && e.Detail["reason"] == "theft" {
+			taken++
+		}
+	}
+	if err != nil || taken != len(tests) {
+		t.Errorf("%d copies in the ledger, %v, want %d", taken, err, len(tests))
+	}
 }
 
 // TestHosts: both hosts answer alike, HEAD too, which one of them hands to GET.
