@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -349,7 +350,8 @@ func (w *world) golden(file []byte) {
 		w.t.Fatal(err)
 	}
 	for name, content := range map[string]string{"evidence.zip": string(file), "keys.json": text("/v1/evidence-keys"), "ledger.key": text("/v1/ledger/key"),
-		"same.checkpoint": man.Ledger.Checkpoint, "newer.checkpoint": text("/v1/ledger/checkpoint")} {
+		"same.checkpoint": man.Ledger.Checkpoint, "newer.checkpoint": text("/v1/ledger/checkpoint"),
+		"consistency.json": text("/v1/ledger/consistency?from=" + strconv.FormatInt(man.Ledger.Size, 10))} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
 			w.t.Fatal(err)
 		}

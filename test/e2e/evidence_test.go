@@ -197,7 +197,8 @@ func TestEvidencePages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks := []map[string]string{{"file": file, "want": ""}, {"file": file, "want": string(evidence.OtherLedger), "checkpoint": string(checkpoint)}}
+	checks := []map[string]string{{"file": file, "want": ""}, {"file": file, "want": string(evidence.OtherLedger), "checkpoint": string(checkpoint)},
+		{"file": file, "want": "", "checkpoint": get(t, base+"/v1/ledger/checkpoint", "")}} // newer: the ledger is asked
 	for i, way := range evidencetest.Ways {
 		changed := filepath.Join(dir, fmt.Sprintf("changed-%d.zip", i))
 		if err := os.WriteFile(changed, way.Do(t, bytes.Clone(whole)), 0o600); err != nil {

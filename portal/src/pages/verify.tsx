@@ -1,5 +1,5 @@
 import { InboxOutlined } from '@ant-design/icons';
-import { findingWords, maxKeys, parseKeys, verifyEvidence, type EvidenceManifest, type EvidenceReport, type Verifier } from '@gatepost/sdk/evidence';
+import { askLedger, findingWords, maxKeys, parseKeys, verifyEvidence, type EvidenceManifest, type EvidenceReport, type Verifier } from '@gatepost/sdk/evidence';
 import { Alert, Button, Card, Collapse, Descriptions, Form, Input, Progress, Result, Upload } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,7 +9,7 @@ import { when } from '../time';
 type State =
   | { kind: 'waiting' }
   | { kind: 'working'; name: string; done: number }
-  | { kind: 'failed'; words: 'keysBad' | 'keysAway' | 'unread' }
+  | { kind: 'failed'; words: 'keysBad' | 'keysAway' | 'ledgerAway' | 'unread' }
   | { kind: 'told'; name: string; report: EvidenceReport };
 
 /** Keys from this platform; empty when they cannot be had. */
@@ -37,18 +37,20 @@ export function VerifyPage() {
     const mine = new AbortController();
     running.current = mine;
     const { signal } = mine;
+    const ask = askLedger('', { signal });
+    let asked = false;
     setState({ kind: 'working', name: file.name, done: 0 });
     try {
       const pasted = keys.trim() !== '';
       const trusted = pasted ? parseKeys(keys) : await published(signal);
       if (trusted.length === 0) return setState({ kind: 'failed', words: pasted ? 'keysBad' : 'keysAway' });
       const report = await verifyEvidence(file, {
-        keys: trusted, signal, ...(kept.trim() === '' ? {} : { kept: `${kept.trim()}\n` }),
+        keys: trusted, signal, ...(kept.trim() === '' ? {} : { kept: `${kept.trim()}\n`, grown: (a, b, key) => ((asked = true), ask(a, b, key)) }),
         onProgress: (done) => setState({ kind: 'working', name: file.name, done }),
       });
       setState({ kind: 'told', name: file.name, report });
     } catch {
-      if (!signal.aborted) setState({ kind: 'failed', words: 'unread' });
+      if (!signal.aborted) setState({ kind: 'failed', words: asked ? 'ledgerAway' : 'unread' });
     }
   }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { findingWords, parseKeys, parseVerifier, verifyEvidence, type FindingKind, type VerifyOptions } from '../src/evidence';
+import { askLedger, findingWords, parseKeys, parseVerifier, verifyEvidence, type FindingKind, type VerifyOptions } from '../src/evidence';
 import { pack, walk } from '../src/evidence/archive';
 import { CRC32, slice } from '../src/evidence/bytes';
 import { parseRestore, Restorer } from '../src/evidence/restore';
@@ -110,6 +110,28 @@ describe('hostile files', () => {
     ['a CRC in a header', 'repacked', () => patched(14, bytes[14]! ^ 1)],
     ['the directory', 'repacked', () => patched(-30, bytes.at(-30)! ^ 1)],
   ])('%s is %s', async (_, kind, make) => refused(await make(), kind));
+});
+
+describe('the ledger', () => {
+  // What a platform answers whose ledger went on for some entries.
+  const proof = text('consistency.json');
+  const newest = (JSON.parse(proof) as { checkpoint: string }).checkpoint;
+  const answers = (of: (from: string) => Response) => askLedger('https://video.example.org', { fetch: async (url) => of(new URL(String(url)).searchParams.get('from') ?? '') });
+  const size = Number(text('same.checkpoint').split('\n')[1]);
+  const honest = (from: string) => new Response(from === String(size) ? proof : JSON.stringify({ hashes: [], checkpoint: newest }));
+  it('proves that it only grew', async () => {
+    expect((await verify(whole, { kept: newest, grown: answers(honest) })).whole).toBe(true);
+  });
+  it.each<[string, (from: string) => Response]>([
+    ['is shorter', () => new Response('', { status: 422 })],
+    ['proves nothing', () => new Response(JSON.stringify({ hashes: [], checkpoint: newest }))],
+    ['proves another thing', (from) => new Response(honest(from).body && proof.replace(/"hashes":\["./, (m) => `${m.slice(0, -1)}${m.endsWith('A') ? 'B' : 'A'}`))],
+    ['shows half a proof', () => new Response(JSON.stringify({ hashes: (JSON.parse(proof) as { hashes: string[] }).hashes.slice(1), checkpoint: newest }))],
+    ['is not signed', () => new Response(JSON.stringify({ hashes: [], checkpoint: '' }))],
+  ])('that %s was rewritten', (_, of) => refused(whole, 'rewritten', { kept: newest, grown: answers(of) }));
+  it('that does not answer says nothing', async () => {
+    await expect(verify(whole, { kept: newest, grown: answers(() => new Response('', { status: 503 })) })).rejects.toThrow('503');
+  });
 });
 
 describe('keys', () => {

@@ -54,14 +54,15 @@ async function verify(on) {
   const id = (name) => page.getByTestId(name)
   const told = async () => (await page.locator('body').innerText()).slice(0, 600)
   await id('verify-page').waitFor()
+  const keep = async (checkpoint) => {
+    if (!(await id('verify-checkpoint').isVisible())) await id('verify-options').click()
+    await id('verify-checkpoint').fill(checkpoint)
+  }
   const seen = new Set()
   for (const check of task.checks) {
     await page.locator('[data-testid=verify-page][data-state=waiting]').waitFor()
     if (seen.size === 0 && !check.checkpoint) await shoot(on, 'verify')
-    if (check.checkpoint) {
-      await id('verify-options').click()
-      await id('verify-checkpoint').fill(check.checkpoint)
-    }
+    if (check.checkpoint) await keep(check.checkpoint)
     await page.locator('input[type=file]').setInputFiles(check.file)
     await page.locator('[data-testid=verify-page]:is([data-state=whole],[data-state=refused],[data-state=failed])').waitFor({ timeout: 30_000 })
     const state = await id('verify-page').getAttribute('data-state')
@@ -79,10 +80,7 @@ async function verify(on) {
     }
     seen.add(check.want)
     await id('verify-again').click()
-    if (check.checkpoint) {
-      await id('verify-options').click()
-      await id('verify-checkpoint').fill('')
-    }
+    if (check.checkpoint) await keep('')
   }
   say({ verified: seen.size })
 }

@@ -40,6 +40,51 @@ export function inTree(record: Uint8Array, n: number, path: Uint8Array[], tree: 
   return root !== null && same(root, ofBase64(tree.root) ?? new Uint8Array());
 }
 
+/** What the roots of the first n and of all of the leaves [low, high) are by a proof (RFC 6962 §2.1.2); null for one of another length. */
+function rootsOf(proof: Uint8Array[], low: number, high: number, n: number, old: Uint8Array): [Uint8Array, Uint8Array] | null {
+  const last = proof.at(-1);
+  if (n === high) {
+    if (low === 0) return proof.length === 0 ? [old, old] : null;
+    return proof.length === 1 && last !== undefined ? [last, last] : null;
+  }
+  if (last === undefined) return null;
+  let half = 1;
+  while (2 * half < high - low) half *= 2;
+  const rest = proof.slice(0, -1);
+  if (n <= low + half) {
+    const left = rootsOf(rest, low, low + half, n, old);
+    return left && [left[0], node(left[1], last)];
+  }
+  const right = rootsOf(rest, low + half, high, n, old);
+  return right && [node(last, right[0]), node(last, right[1])];
+}
+
+/** Whether a proof shows that a tree is the beginning of a larger one. */
+export function isBeginning(proof: Uint8Array[], smaller: Tree, larger: Tree): boolean {
+  if (smaller.size === larger.size) return smaller.root === larger.root;
+  if (smaller.size <= 0 || smaller.size > larger.size || proof.length > 120 || proof.some((h) => h.length !== 32)) return false;
+  const roots = rootsOf(proof, 0, larger.size, smaller.size, ofBase64(smaller.root) ?? new Uint8Array());
+  return roots !== null && base64Of(roots[0]) === smaller.root && base64Of(roots[1]) === larger.root;
+}
+
+/**
+ * Asks a platform whether two trees are beginnings of its present ledger: then the smaller is the
+ * beginning of the larger. For VerifyOptions.grown. Rejects when the platform cannot be asked.
+ */
+export function askLedger(baseUrl = '', { fetch = globalThis.fetch, signal }: { fetch?: typeof globalThis.fetch; signal?: AbortSignal } = {}) {
+  return async (smaller: Tree, larger: Tree, key: Verifier): Promise<boolean> => {
+    for (const tree of [smaller, larger]) {
+      const res = await fetch(`${baseUrl}/v1/ledger/consistency?from=${tree.size}`, { credentials: 'omit', signal: signal ?? null });
+      if (res.status === 422) return false; // it is not that long
+      if (!res.ok) throw new Error(`the ledger answers ${res.status}`);
+      const answer = (await res.json()) as { hashes: string[]; checkpoint: string };
+      const present = await openCheckpoint(answer.checkpoint, key);
+      if (present === null || !isBeginning(answer.hashes.map((h) => ofBase64(h) ?? new Uint8Array()), tree, present)) return false;
+    }
+    return true;
+  };
+}
+
 /** An entry of the ledger. */
 export interface Record_ {
   id: string;
