@@ -16,6 +16,8 @@ const (
 	LedgerDuty         LedgerKind = "duty"         // a watch was taken up, handed over, missed
 	LedgerKey          LedgerKind = "signing_key"  // a key that signs was made, replaced or withdrawn
 	LedgerNotification LedgerKind = "notification" // somebody was told, or could not be
+	LedgerProgramme    LedgerKind = "programme"    // what is to be built was drawn up, submitted, reviewed
+	LedgerReport       LedgerKind = "report"       // a monthly report was drawn up, submitted, reviewed, locked
 )
 
 // CameraChanges returns what the ledger keeps of a camera's change beside the

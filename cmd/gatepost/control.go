@@ -33,6 +33,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/organisation"
 	"github.com/gatepost-video/gatepost/functions/plan"
 	"github.com/gatepost-video/gatepost/functions/playback"
+	"github.com/gatepost-video/gatepost/functions/programme"
 	"github.com/gatepost-video/gatepost/functions/retention"
 	"github.com/gatepost-video/gatepost/functions/share"
 	"github.com/gatepost-video/gatepost/functions/signup"
@@ -74,6 +75,7 @@ type controlPlane struct {
 	invitation   *invitation.Function
 	signup       *signup.Function
 	usage        *usage.Function
+	programme    *programme.Function
 }
 
 // controlOptions are what the functions differ in between deployments.
@@ -120,6 +122,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		invitation:   invitation.New(invitation.Options{Store: db, Passwords: people, Reach: reach, Portal: o.addresses.HTTP}),
 		signup:       signup.New(signup.Options{Store: db, Passwords: people, Reach: reach, Closed: !o.signup}),
 		usage:        usage.New(usage.Options{Store: db}),
+		programme:    programme.New(programme.Options{Store: db}),
 	}
 }
 
@@ -131,14 +134,16 @@ func unconnected() *controlPlane {
 		crossgrant: crossgrant.New(crossgrant.Options{}), footage: footage.New(footage.Options{}), duty: duty.New(duty.Options{}), support: support.New(support.Options{}), notification: notification.New(notification.Options{}),
 		playback: playback.New(playback.Options{}), evidence: evidence.New(evidence.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
 		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{}),
-		usage: usage.New(usage.Options{}), retention: retention.New(retention.Options{})}
+		usage: usage.New(usage.Options{}), retention: retention.New(retention.Options{}),
+		programme: programme.New(programme.Options{})}
 }
 
 // register lists the operations of every function.
 func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
 		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.evidence.Register, p.node.Register, p.ledger.Register,
-		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register, p.retention.Register}
+		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register, p.retention.Register,
+		p.programme.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.

@@ -166,6 +166,10 @@ func TestTenancy(t *testing.T) {
 		"begin-signup": {body: map[string]any{"organisation": "eve's", "division": "330102", "name": "eve", "contact": "eve@example.org", "password": "eve has a long password"},
 			want: []int{202}},
 
+		"create-programme": {body: map[string]any{"year": now.Year(), "targets": []any{}}, want: []int{403}}, "list-programmes": {want: []int{403}},
+		"get-programme": {ids: byID(c.ID), want: []int{404}}, "update-programme": {ids: byID(c.ID), body: map[string]any{"targets": []any{}}, want: []int{404}},
+		"submit-programme": {ids: byID(c.ID), want: []int{404}}, "review-programme": {ids: byID(c.ID), body: map[string]any{"approve": true}, want: []int{404}},
+		"sign-off-camera": {ids: byID(c.ID), body: map[string]any{"passed": true}, want: []int{404}}, "get-coverage": {want: []int{403}}, "list-uncontrolled": {want: []int{403}},
 		"list-usage": {want: []int{403, 422}}, "list-usage-runs": {want: []int{403}}, "list-camera-days": {ids: byID(c.ID), want: []int{404, 422}}, // 422 without days
 
 		"report-measurement": node, "srt-passphrase": node, "authorise-publish": node, "close-recording": node, "sync-node": node,

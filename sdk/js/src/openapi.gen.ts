@@ -211,6 +211,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cameras/{id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say as the police of its division whether a measured camera is built as it should be */
+        post: operations["sign-off-camera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cameras/{id}/suspend": {
         parameters: {
             query?: never;
@@ -256,6 +273,40 @@ export interface paths {
         put?: never;
         /** Make an MP4 file of up to an hour */
         post: operations["create-clip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My division: cameras against programmes, by category, and places that no working camera covers */
+        get: operations["get-coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coverage/uncontrolled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cameras of my division in service that did not record as they must on the last measured day */
+        get: operations["list-uncontrolled"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1334,6 +1385,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/programmes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Programmes of my division and below it, newest first */
+        get: operations["list-programmes"];
+        put?: never;
+        /** Draw up my division's programme of a year, or another version of it */
+        post: operations["create-programme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/programmes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A programme */
+        get: operations["get-programme"];
+        /** Change a draft, or what was returned */
+        put: operations["update-programme"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/programmes/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pass on or approve a programme of the level below, or return it */
+        post: operations["review-programme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/programmes/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submit a programme to the level above */
+        post: operations["submit-programme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/retention/policies": {
         parameters: {
             query?: never;
@@ -1867,6 +1988,16 @@ export interface components {
             /** @description For the next steps; keep it */
             token: string;
         };
+        BlindSpot: {
+            division: string;
+            /**
+             * Format: double
+             * @description How far the nearest working camera is, when there is one within ten times the distance
+             */
+            nearest_metres?: number;
+            programme_id: string;
+            site: components["schemas"]["Site"];
+        };
         Camera: {
             /** @description The newest verdict; null before the first, and while being measured again */
             acceptance: components["schemas"]["CameraAcceptance"] | null;
@@ -2094,6 +2225,36 @@ export interface components {
             /** Format: int64 */
             viewers: number;
         };
+        Category: {
+            /**
+             * Format: int64
+             * @description Of those built, signed off by the police
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Of these, have pushed
+             */
+            built: number;
+            /** Format: int64 */
+            class: number;
+            /**
+             * Format: int64
+             * @description Cameras that are not retired
+             */
+            enrolled: number;
+            /**
+             * Format: int64
+             * @description Of these, in service
+             */
+            in_service: number;
+            place: string;
+            /**
+             * Format: int64
+             * @description By the programmes of the year that are in force
+             */
+            planned: number;
+        };
         Circle: {
             centre: components["schemas"]["Position"];
             /** Format: double */
@@ -2164,6 +2325,25 @@ export interface components {
             notify: boolean;
             /** Format: date-time */
             verified_at?: string;
+        };
+        Coverage: {
+            /** @description The first thousand */
+            blind_spots: components["schemas"]["BlindSpot"][];
+            categories: components["schemas"]["Category"][];
+            /**
+             * Format: int64
+             * @description Sites with a working camera near by
+             */
+            covered: number;
+            /** @description Absent: every division */
+            division?: string;
+            /**
+             * Format: int64
+             * @description Of the programmes in force
+             */
+            sites: number;
+            /** Format: int64 */
+            year: number;
         };
         CreateAPIKeyInputBody: {
             /**
@@ -2953,6 +3133,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListProgramme: {
+            items: components["schemas"]["Programme"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListReceivedFootageRequest: {
             items: components["schemas"]["ReceivedFootageRequest"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -2975,6 +3160,11 @@ export interface components {
         };
         ListShift: {
             items: components["schemas"]["Shift"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListUncontrolledCamera: {
+            items: components["schemas"]["UncontrolledCamera"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -3394,6 +3584,47 @@ export interface components {
              */
             type: string;
         };
+        Programme: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The last word on it
+             */
+            decided_at?: string;
+            division: string;
+            id: string;
+            organisation_id: string;
+            /** @description Of the last word */
+            remark?: string;
+            /** @description The division whose word is awaited */
+            reviewer?: string;
+            sites: components["schemas"]["Site"][];
+            /** @enum {string} */
+            state: "draft" | "submitted" | "returned" | "approved" | "superseded";
+            /** Format: date-time */
+            submitted_at?: string;
+            targets: components["schemas"]["Target"][];
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            year: number;
+        };
+        ProgrammeContent: {
+            sites?: components["schemas"]["Site"][];
+            targets: components["schemas"]["Target"][];
+        };
+        ProgrammeDraft: {
+            sites?: components["schemas"]["Site"][];
+            targets: components["schemas"]["Target"][];
+            /** Format: int64 */
+            year: number;
+        };
+        ProgrammeReview: {
+            approve: boolean;
+            /** @description Needed to return it */
+            remark?: string;
+        };
         PublishPermit: {
             camera_id: string;
             /** Format: int64 */
@@ -3797,10 +4028,25 @@ export interface components {
             /** @description Newest first */
             items: components["schemas"]["SigningKey"][];
         };
+        SignOff: {
+            passed: boolean;
+            /** @description Needed when it has not passed */
+            remark?: string;
+        };
         SignupInfo: {
             /** @description false: accounts come by invitation only */
             open: boolean;
             undertaking: components["schemas"]["Undertaking"];
+        };
+        Site: {
+            /** Format: int64 */
+            class: number;
+            /** Format: double */
+            latitude: number;
+            /** Format: double */
+            longitude: number;
+            name: string;
+            place: string;
         };
         StoragePrices: {
             /** Format: double */
@@ -3836,6 +4082,26 @@ export interface components {
             looks?: components["schemas"]["Look"][];
             node: string;
         };
+        Target: {
+            /**
+             * Format: int64
+             * @description 1, 2 or 3
+             */
+            class: number;
+            /**
+             * Format: int64
+             * @description Cameras that are to be there
+             */
+            count: number;
+            /** @description YYYY-MM-DD, within the year */
+            deadline: string;
+            place: string;
+            /**
+             * @description 全面建成, 基本建成, 力争
+             * @enum {string}
+             */
+            strength: "full" | "basic" | "strive";
+        };
         Tile: {
             camera_id: string;
             grant?: components["schemas"]["NewGrant"];
@@ -3860,6 +4126,17 @@ export interface components {
         };
         TokenInputBody: {
             token: string;
+        };
+        UncontrolledCamera: {
+            camera_id: string;
+            /** Format: int64 */
+            class: number;
+            day: string;
+            division: string;
+            /** Format: int64 */
+            due_ms: number;
+            /** Format: int64 */
+            recorded_ms: number;
         };
         Undertaking: {
             en: string;
@@ -4567,6 +4844,39 @@ export interface operations {
             };
         };
     };
+    "sign-off-camera": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignOff"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "suspend-camera": {
         parameters: {
             query?: never;
@@ -4659,6 +4969,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Clip"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-coverage": {
+        parameters: {
+            query?: {
+                /** @description How near a working camera must be to a site */
+                metres?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-uncontrolled": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUncontrolledCamera"];
                 };
             };
             /** @description Error */
@@ -7302,6 +7678,209 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-programmes": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description Only those in force */
+                in_force?: boolean;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only of this year */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListProgramme"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Programme"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Programme"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeContent"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Programme"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "review-programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeReview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Programme"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "submit-programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Programme"];
                 };
             };
             /** @description Error */
