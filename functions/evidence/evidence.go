@@ -96,7 +96,7 @@ func (f *Function) create(ctx context.Context, in *createInput) (*output, error)
 		return nil, err
 	}
 	detail := words(e, "order")
-	_, d, err := access.Gate{Store: f.opts.Store}.Window(ctx, subject, e.CameraID, access.Export, e.From, e.To, detail)
+	_, d, err := access.Gate{Store: f.opts.Store, Case: e.CaseNumber}.Window(ctx, subject, e.CameraID, access.Export, e.From, e.To, detail)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (f *Function) link(ctx context.Context, in *idInput) (*linkOutput, error) {
 		return nil, &gatepost.Error{Code: gatepost.Gone, Message: "the file was deleted; export the window again, while it is kept"}
 	}
 	detail := words(e, "link")
-	_, d, err := access.Gate{Store: f.opts.Store}.Window(ctx, s, e.CameraID, access.Export, e.From, e.To, detail)
+	_, d, err := access.Gate{Store: f.opts.Store, Case: e.CaseNumber}.Window(ctx, s, e.CameraID, access.Export, e.From, e.To, detail)
 	if err != nil {
 		return nil, err
 	}
