@@ -60,7 +60,6 @@ async function walk({ browser, task, people }) {
     await chief.getByTestId('shift-form').waitFor({ state: 'hidden' })
   }
   await chief.getByTestId('shift-row').nth(1).waitFor()
-  await shoot(chief, 'duty-rota')
 
   // The watcher takes up his shift and watches; the alarm closes, the board says who.
   const watcher = await enter('watcher')
@@ -103,7 +102,6 @@ async function walk({ browser, task, people }) {
   await shoot(chief, 'duty-handover')
   await chief.getByTestId('tab-gaps').click()
   await chief.locator('[data-testid=gap-row][data-kind=watch]').first().waitFor()
-  await shoot(chief, 'duty-gaps')
 
   // A class 3 camera is refused, in words and with what would allow it; one of the remedies is a footage request.
   await chief.goto(new URL(`/cameras/${task.closed}`, task.page).href)
@@ -119,7 +117,6 @@ async function walk({ browser, task, people }) {
   await choose(chief, 'area-camera', task.closed_name)
   await chief.getByTestId('footage-case').fill('A-2026-17')
   await chief.getByTestId('footage-reason').fill('寻找被盗自行车')
-  await shoot(chief, 'footage-ask')
   await chief.getByTestId('footage-form-submit').click()
   await chief.locator('[data-testid=footage-row][data-state=open][data-answers="0"]').waitFor()
 
@@ -147,7 +144,6 @@ async function walk({ browser, task, people }) {
   await commander.getByTestId('incident-reason').fill('年度演练')
   await choose(commander, 'area-camera', task.closed_name)
   await commander.getByTestId('incident-drill').check()
-  await shoot(commander, 'incident-form')
   await commander.getByTestId('incident-form-submit').click()
   await commander.locator('[data-testid=incident-row][data-state=active]').waitFor()
   want((await commander.getByTestId('drill').count()) === 1, 'a drill is not called one')
@@ -165,7 +161,6 @@ async function walk({ browser, task, people }) {
   // What the owner was told and what his ledger says, also as a file.
   await go(owner, 'notifications')
   for (const kind of ['incident_started', 'incident_ended', 'footage_request']) await owner.locator(`[data-testid=notification-row][data-kind=${kind}]`).first().waitFor({ timeout: 20_000 })
-  await shoot(owner, 'notifications')
   await owner.getByTestId('nav-ledger').click()
   await owner.getByTestId('ledger-page').waitFor()
   await owner.locator('[data-testid=ledger-row][data-kind=look]').first().waitFor({ timeout: 60_000 })
@@ -181,7 +176,6 @@ async function walk({ browser, task, people }) {
   await owner.getByTestId('support-reason').fill('画面偶尔模糊')
   await owner.getByTestId('support-form-submit').click()
   await owner.locator('[data-testid=support-row][data-state=open]').waitFor()
-  await shoot(owner, 'support')
   await owner.getByTestId('support-close').click()
   await owner.getByTestId('act-confirm').click()
   await owner.locator('[data-testid=support-row][data-state=closed]').waitFor()
@@ -197,7 +191,6 @@ async function walk({ browser, task, people }) {
   await go(owner, 'sharing')
   await owner.getByTestId('sharing-approve').click()
   await owner.locator('[data-testid=sharing-row][data-state=approved]').waitFor()
-  await shoot(owner, 'sharing')
   await owner.getByTestId('sharing-revoke').click()
   await owner.getByTestId('act-confirm').click()
   await owner.locator('[data-testid=sharing-row][data-state=revoked]').waitFor()
