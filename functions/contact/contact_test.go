@@ -277,6 +277,36 @@ func TestNotification(t *testing.T) {
 		if len(mails) != 1 || mails[0].To != "wants@example.org" || !strings.Contains(mails[0].Text, "查找走失儿童") || !strings.Contains(mails[0].Subject, "跨部门共享") || !strings.Contains(mails[0].Text, portal) {
 			t.Errorf("mails: %+v", mails)
 		}
+		rows, err := s.LedgerRows(t.Context(), gatepost.LedgerFilter{Kind: gatepost.LedgerNotification}, "", 10)
+		if err != nil || len(rows) != 4 { // the codes of the four who gave an address
+			t.Errorf("the ledger, whose length is public, tells of %d messages and %v", len(rows), err)
+		}
+	})
+}
+
+// TestWithdrawnWhileTried holds that a try which fails late does not bring a
+// message back that is of no use any more.
+func TestWithdrawnWhileTried(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		s := open(t)
+		f, _ := byMail(t, s)
+		api := functest.New(t, f.Register)
+		shop := storetest.NewOrganisation(t, s, gatepost.KindBusiness)
+		owner := api.As(storetest.NewUser(t, s, shop.ID, gatepost.RoleOwner), shop)
+		api.Do(owner, "PUT", "/v1/me/contact", m{"contact": "first@example.org"}).Want(202)
+		due, err := s.DueMessages(t.Context(), []gatepost.ContactKind{gatepost.ContactEmail}, time.Now(), time.Minute, 10)
+		if err != nil || len(due) != 1 {
+			t.Fatalf("due: %+v %v", due, err)
+		}
+		api.Do(owner, "PUT", "/v1/me/contact", m{"contact": "second@example.org"}).Want(202)
+		due[0].Attempts, due[0].LastError = 1, "it answered 450"
+		if err := s.FinishMessage(t.Context(), due[0], nil); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Messages(t.Context(), shop.ID, gatepost.DeliveryWaiting, "", 10)
+		if err != nil || len(list) != 1 || list[0].To.Value != "second@example.org" {
+			t.Errorf("waiting: %+v %v", list, err)
+		}
 	})
 }
 

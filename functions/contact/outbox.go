@@ -70,11 +70,20 @@ func (f *Function) send(ctx context.Context, m gatepost.Message) error {
 		f.opts.Logger.Warn("a message was given up", "message", m.ID, "to", m.To.Masked(), "err", err)
 	default:
 		m.LastError, m.NextAt = err.Error(), now.Add(pauses[m.Attempts-1])
-		return f.opts.Store.FinishMessage(ctx, m, nil)
 	}
-	return f.opts.Store.FinishMessage(ctx, m, &gatepost.LedgerEntry{Kind: gatepost.LedgerNotification, Actor: "system", Organisation: m.Organisation,
+	return f.opts.Store.FinishMessage(ctx, m, outcome(m))
+}
+
+// outcome is what the ledger keeps of a try: nil while it is not the last, and of
+// notifications. The length of the ledger is public, and is not to tell how many
+// owners a request or an incident reached.
+func outcome(m gatepost.Message) *gatepost.LedgerEntry {
+	if m.State == gatepost.DeliveryWaiting || m.Purpose == gatepost.MessageNotification {
+		return nil
+	}
+	return &gatepost.LedgerEntry{Kind: gatepost.LedgerNotification, Actor: "system", Organisation: m.Organisation,
 		Allowed: m.State == gatepost.DeliveryDelivered,
-		Detail:  map[string]string{"act": "message", "message": m.ID, "purpose": string(m.Purpose), "about": m.About, "to": m.To.Masked(), "state": string(m.State)}})
+		Detail:  map[string]string{"act": "message", "message": m.ID, "purpose": string(m.Purpose), "about": m.About, "to": m.To.Masked(), "state": string(m.State)}}
 }
 
 // Message is a message as the API shows one.

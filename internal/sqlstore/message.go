@@ -81,17 +81,16 @@ func (s *Store) DueMessages(ctx context.Context, ways []gatepost.ContactKind, no
 }
 
 // FinishMessage stores what became of a try and, when entry is not nil, writes
-// it into the ledger. A message that was sent keeps no secret.
+// it into the ledger. A message that was sent keeps no secret. It does nothing
+// when the message no longer waits: it was withdrawn during the try, or is over.
 func (s *Store) FinishMessage(ctx context.Context, m gatepost.Message, entry *gatepost.LedgerEntry) error {
 	return s.tx(ctx, "finish message", "message", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx,
+		n, err := changed(tx.ExecContext(ctx,
 			`UPDATE messages SET state = $2, attempts = $3, next_at = $4, last_error = $5, sent_at = $6,
-				secret = CASE WHEN $2 = 'delivered' THEN '' ELSE secret END WHERE id = $1`,
-			m.ID, string(m.State), int64(m.Attempts), ms(m.NextAt), m.LastError, msOrNull(m.SentAt)); err != nil {
+				secret = CASE WHEN $2 = 'delivered' THEN '' ELSE secret END WHERE id = $1 AND state = 'waiting'`,
+			m.ID, string(m.State), int64(m.Attempts), ms(m.NextAt), m.LastError, msOrNull(m.SentAt)))
+		if err != nil || n == 0 || entry == nil {
 			return err
-		}
-		if entry == nil {
-			return nil
 		}
 		return s.appendLedger(ctx, tx, *entry)
 	})
