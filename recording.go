@@ -46,10 +46,13 @@ type Recording struct {
 	InitLen       int64     `json:"init_len"`    // bytes of ftyp+moov at the front
 	InitSHA256    string    `json:"init_sha256"` // hex; equal init segments need one EXT-X-MAP
 	Segments      []Segment `json:"segments"`
-	PriorEnd      EndReason `json:"prior_end"` // why the run before ended; "" unless Seq is 0
-	RunEnd        EndReason `json:"run_end"`   // why this run ended; "" unless it is the run's last object
-	RetentionDays int       `json:"retention_days"`
-	Garbage       bool      `json:"garbage"` // tombstone: the object is being deleted
+	PriorEnd      EndReason `json:"prior_end"`      // why the run before ended; "" unless Seq is 0
+	RunEnd        EndReason `json:"run_end"`        // why this run ended; "" unless it is the run's last object
+	RetentionDays int       `json:"retention_days"` // that its key names; 0 where no rule of a bucket ends it
+	Garbage       bool      `json:"garbage"`        // tombstone: the object is being deleted
+
+	OtherKey string    `json:"-"` // where a copy of the object may lie, while it moves; "" for nowhere
+	OtherAt  time.Time `json:"-"` // when the move began
 }
 
 // Segment is one independently decodable stretch of an object: it begins at a
@@ -63,9 +66,14 @@ type Segment struct {
 
 // RecordingKey is the object key of a recording:
 // rec/<retention-days>/<camera>/<yyyy>/<mm>/<dd>/<run>-<seq>.mp4, by UTC start,
-// so that a bucket's lifecycle rules can be set by prefix as a backstop.
+// so that a bucket's lifecycle rules can be set by prefix as a backstop; with 0
+// days hold/<camera>/…, for which there is no rule.
 func RecordingKey(retentionDays int, camera string, start time.Time, run string, seq int) string {
-	return fmt.Sprintf("rec/%d/%s/%s/%s-%05d.mp4", retentionDays, camera, start.UTC().Format("2006/01/02"), run, seq)
+	prefix := "hold"
+	if retentionDays > 0 {
+		prefix = fmt.Sprintf("rec/%d", retentionDays)
+	}
+	return fmt.Sprintf("%s/%s/%s/%s-%05d.mp4", prefix, camera, start.UTC().Format("2006/01/02"), run, seq)
 }
 
 // Hold keeps a window of a camera's recordings from deletion.
@@ -79,6 +87,35 @@ type Hold struct {
 	By         string // user id
 	CreatedAt  time.Time
 	ReleasedAt *time.Time
+}
+
+// HoldUse is what the active holds on an organisation's cameras keep.
+type HoldUse struct {
+	Organisation string
+	Holds        int64
+	Recordings   int64
+	Bytes        int64
+}
+
+// HoldWarning says how near an organisation's holds are to what the policy gives them.
+type HoldWarning string
+
+// The warnings.
+const (
+	HoldsFine HoldWarning = "none"
+	HoldsNear HoldWarning = "near" // four fifths are used
+	HoldsOver HoldWarning = "over"
+)
+
+// Warning says how near a use is to the policy's bytes.
+func (u HoldUse) Warning(p RetentionPolicy) HoldWarning {
+	switch {
+	case p.HoldBytes == 0 || u.Bytes < p.HoldBytes/5*4:
+		return HoldsFine
+	case u.Bytes <= p.HoldBytes:
+		return HoldsNear
+	}
+	return HoldsOver
 }
 
 // SpanState is what a timeline says about a stretch of time.

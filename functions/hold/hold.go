@@ -27,12 +27,15 @@ const (
 	maxReason = 500
 )
 
-// Holds keeps holds. Hold and ReleaseHold fail with NotFound.
+// Holds keeps holds. Hold and ReleaseHold fail with NotFound, CreateHold with Conflict when
+// a hold of the same case keeps some of the window.
 type Holds interface {
 	CreateHold(ctx context.Context, h gatepost.Hold, entry gatepost.LedgerEntry) (kept int, err error)
 	Hold(ctx context.Context, id string) (gatepost.Hold, error)
 	Holds(ctx context.Context, owner, cameraID, before string, limit int) ([]gatepost.Hold, error)
 	ReleaseHold(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
+	HoldUses(ctx context.Context, owner string, now time.Time) ([]gatepost.HoldUse, error)
+	RetentionPolicy(ctx context.Context) (gatepost.RetentionPolicy, error)
 }
 
 // Cameras finds cameras; Camera fails with NotFound.
@@ -66,6 +69,8 @@ func (f *Function) Register(api huma.API) {
 		Summary: "Holds, newest first, released and past ones too", Tags: tags}, f.list)
 	huma.Register(api, huma.Operation{OperationID: "delete-hold", Method: http.MethodDelete, Path: "/v1/holds/{id}",
 		Summary: "Release a hold; what is beyond its retention is then deleted", Tags: tags, DefaultStatus: http.StatusNoContent}, f.release)
+	huma.Register(api, huma.Operation{OperationID: "get-hold-use", Method: http.MethodGet, Path: "/v1/holds/use",
+		Summary: "What holds keep, by organisation, and how near that is to what the retention policy gives them", Tags: tags}, f.use)
 }
 
 // Hold is a hold as the API shows one.
@@ -212,6 +217,42 @@ func (f *Function) release(ctx context.Context, in *releaseInput) (*struct{}, er
 		return nil, err
 	}
 	return nil, f.opts.Store.ReleaseHold(ctx, h.ID, time.Now(), access.Entry(gatepost.LedgerHold, subject, h.CameraID, detail))
+}
+
+// HoldUse is what the holds on an organisation's cameras keep.
+type HoldUse struct {
+	OrganisationID string               `json:"organisation_id"`
+	Holds          int64                `json:"holds"`
+	Recordings     int64                `json:"recordings"`
+	Bytes          int64                `json:"bytes"`
+	LimitBytes     int64                `json:"limit_bytes" doc:"From which on the organisation is warned; 0 for never. No hold is refused for it, and nothing held is deleted"`
+	Warning        gatepost.HoldWarning `json:"warning" enum:"none,near,over" doc:"near: four fifths of the limit are used"`
+}
+
+type useOutput struct{ Body host.List[HoldUse] }
+
+func (f *Function) use(ctx context.Context, _ *struct{}) (*useOutput, error) {
+	subject, err := auth.Subject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owner := subject.Organisation
+	if subject.Admin() {
+		owner = ""
+	} else if d := access.Decide(access.Request{Subject: subject, Action: access.Hold, Camera: gatepost.Camera{Owner: owner}}); !d.Allowed {
+		return nil, d.Err()
+	}
+	p, err := f.opts.Store.RetentionPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	uses, err := f.opts.Store.HoldUses(ctx, owner, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &useOutput{Body: host.Paged(uses, len(uses), func(u gatepost.HoldUse) string { return u.Organisation }, func(u gatepost.HoldUse) HoldUse {
+		return HoldUse{OrganisationID: u.Organisation, Holds: u.Holds, Recordings: u.Recordings, Bytes: u.Bytes, LimitBytes: p.HoldBytes, Warning: u.Warning(p)}
+	})}, nil
 }
 
 var errNoHold = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such hold, or none that you may know of"}

@@ -8,6 +8,7 @@ import (
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/functest"
 	"github.com/gatepost-video/gatepost/functions/hold"
+	"github.com/gatepost-video/gatepost/internal/sqlstore"
 	"github.com/gatepost-video/gatepost/internal/sqlstore/storetest"
 )
 
@@ -34,7 +35,14 @@ func TestHold(t *testing.T) {
 		t.Errorf("laid: %s", first.Text)
 	}
 	id := first.String("id")
-	api.Do(admin, "POST", "/v1/holds", body(nil)).Want(201)
+	api.Do(admin, "POST", "/v1/holds", body(m{"case_number": "2026-18"})).Want(201)
+	if r := api.Do(admin, "POST", "/v1/holds", body(m{"from": at(-2 * time.Hour)})); !strings.Contains(r.Text, id) {
+		t.Errorf("a second hold of the same case does not name the first: %s", r.Text)
+	} else {
+		r.Refused(gatepost.Conflict, "from")
+	}
+	beside := api.Do(owner, "POST", "/v1/holds", body(m{"from": at(-3 * time.Hour), "to": at(-2 * time.Hour)})).Want(201)
+	api.Do(owner, "DELETE", "/v1/holds/"+beside.String("id"), nil).Want(204)
 
 	const day = 24 * time.Hour
 	for _, c := range []struct {
@@ -74,7 +82,7 @@ func TestHold(t *testing.T) {
 		name, token, query string
 		status, items      int
 	}{
-		{"owner", owner, "", 200, 2}, {"owner at the camera", owner, "?camera_id=" + camera.ID, 200, 2}, {"admin", admin, "", 200, 2},
+		{"owner", owner, "", 200, 3}, {"owner at the camera", owner, "?camera_id=" + camera.ID, 200, 3}, {"admin", admin, "", 200, 3},
 		{"stranger", stranger, "", 200, 0}, {"stranger at the camera", stranger, "?camera_id=" + camera.ID, 404, 0},
 		{"watcher", watcher, "", 403, 0}, {"operator", carrier, "", 403, 0}, {"limit", owner, "?limit=1000", 422, 0},
 	} {
@@ -107,7 +115,54 @@ func TestHold(t *testing.T) {
 			laid++
 		}
 	}
-	if err != nil || laid != 3 {
-		t.Errorf("%d entries about holds, %v, want two laid and one released", laid, err)
+	if err != nil || laid != 5 {
+		t.Errorf("%d entries about holds, %v, want three laid and two released", laid, err)
 	}
+}
+
+func TestHoldUse(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		s := open(t)
+		api := functest.New(t, hold.New(hold.Options{Store: s}).Register)
+		shop, neighbour := storetest.NewOrganisation(t, s, gatepost.KindBusiness), storetest.NewOrganisation(t, s, gatepost.KindBusiness)
+		camera, other := storetest.NewCamera(t, s, shop.ID), storetest.NewCamera(t, s, neighbour.ID)
+		owner, watcher := api.SignIn(shop, gatepost.RoleOwner), api.SignIn(shop, gatepost.RoleWatcher)
+		admin := api.SignIn(storetest.NewOrganisation(t, s, gatepost.KindOperator), gatepost.RoleAdmin)
+		begin := time.Now().Add(-24 * time.Hour)
+		for i := range 4 {
+			storetest.NewRecording(t, s, camera, begin.Add(time.Duration(i)*time.Minute), nil)
+		}
+		storetest.NewRecording(t, s, other, begin, nil)
+		lay := func(token, camera, number string, from, to time.Duration) string {
+			t.Helper()
+			return api.Do(token, "POST", "/v1/holds", m{"camera_id": camera, "from": begin.Add(from), "to": begin.Add(to), "case_number": number, "reason": "r",
+				"until": time.Now().Add(time.Hour)}).Want(201).String("id")
+		}
+		lay(owner, camera.ID, "1", 0, 2*time.Minute)
+		second := lay(owner, camera.ID, "2", time.Minute, 3*time.Minute) // one recording is kept by both
+		lay(admin, other.ID, "1", 0, time.Minute)
+		use := func(token string, recordings float64, warning string, organisations int) {
+			t.Helper()
+			items := api.Do(token, "GET", "/v1/holds/use", nil).Want(200).Items()
+			if len(items) != organisations || items[0]["organisation_id"] != shop.ID || items[0]["recordings"] != recordings || items[0]["bytes"] != 1000*recordings || items[0]["warning"] != warning {
+				t.Errorf("%v; want %v recordings of the shop, warning %s", items, recordings, warning)
+			}
+		}
+		use(owner, 3, "none", 1)
+		use(admin, 3, "none", 2)
+		for i, c := range []struct {
+			bytes   int64
+			warning string
+		}{{3760, "none"}, {3745, "near"}, {3000, "near"}, {2999, "over"}} {
+			p := gatepost.DefaultRetentionPolicy()
+			p.Version, p.HoldBytes = i+1, c.bytes
+			if err := s.PutRetentionPolicy(t.Context(), p, gatepost.LedgerEntry{Kind: gatepost.LedgerRetention, Actor: "u"}); err != nil {
+				t.Fatal(err)
+			}
+			use(owner, 3, c.warning, 1)
+		}
+		api.Do(owner, "DELETE", "/v1/holds/"+second, nil).Want(204)
+		use(owner, 2, "none", 1)
+		api.Do(watcher, "GET", "/v1/holds/use", nil).Refused(gatepost.Forbidden, "")
+	})
 }

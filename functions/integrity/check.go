@@ -14,9 +14,10 @@ import (
 	"github.com/gatepost-video/gatepost/internal/objstore"
 )
 
-const prefix = "rec/"
+// prefixes are where recordings lie.
+var prefixes = []string{"rec/", "hold/"}
 
-// Check compares every row with every object under rec/. With repair it drops
+// Check compares every row with every object under rec/ and hold/. With repair it drops
 // the rows that have no object, deletes the objects that have no row and are
 // old enough, and finishes every tombstone. It holds no lock: what changes
 // while it looks is looked at twice before it counts.
@@ -55,6 +56,15 @@ type check struct {
 
 // objects goes through all objects, camera by camera and day by day.
 func (c *check) objects(ctx context.Context) error {
+	for _, prefix := range prefixes {
+		if err := c.objectsUnder(ctx, prefix); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *check) objectsUnder(ctx context.Context, prefix string) error {
 	day := ""
 	var found []objstore.Info
 	for info, err := range c.o.Objects.List(ctx, prefix, "") {
@@ -234,12 +244,13 @@ func (c *check) fix(ctx context.Context) error {
 	return nil
 }
 
-// parseDay reads rec/<days>/<camera>/<yyyy>/<mm>/<dd>.
+// parseDay reads rec/<days>/<camera>/<yyyy>/<mm>/<dd> and hold/<camera>/<yyyy>/<mm>/<dd>.
 func parseDay(dir string) (camera string, from time.Time, ok bool) {
 	parts := strings.Split(dir, "/")
-	if len(parts) != 6 {
+	n := len(parts)
+	if parts[0] == "hold" && n != 5 || parts[0] == "rec" && n != 6 {
 		return "", time.Time{}, false
 	}
-	from, err := time.Parse("2006/01/02", strings.Join(parts[3:], "/"))
-	return parts[2], from, err == nil && parts[2] != ""
+	from, err := time.Parse("2006/01/02", strings.Join(parts[n-3:], "/"))
+	return parts[n-4], from, err == nil && parts[n-4] != ""
 }

@@ -24,14 +24,13 @@ type Rows interface {
 
 // Tombstones ends the life of recordings.
 type Tombstones interface {
-	// ExpiredRecordings lists what is past its retention, not held and not garbage.
-	ExpiredRecordings(ctx context.Context, now time.Time, limit int) ([]gatepost.Recording, error)
 	// MarkGarbage lays tombstones, on none that is held; it returns how many.
 	MarkGarbage(ctx context.Context, ids []string, now time.Time) (int, error)
 	// GarbageRecordings lists tombstones that were laid before a time.
 	GarbageRecordings(ctx context.Context, before time.Time, limit int) ([]gatepost.Recording, error)
-	// DropRecordings removes the rows of garbage; it returns how many.
-	DropRecordings(ctx context.Context, ids []string) (int, error)
+	// DropRecordings removes the rows of garbage, certifies what a rule ended, and
+	// returns how many.
+	DropRecordings(ctx context.Context, ids []string, now time.Time) (int, error)
 }
 
 // Store is what this package needs of the database.
@@ -60,7 +59,7 @@ type Service struct{ o Options }
 
 const (
 	defaultOrphanAge = 10 * time.Minute
-	batch            = 500  // recordings that are ended at once
+	batch            = 500  // recordings whose objects are deleted at once
 	page             = 1000 // rows that are compared at once
 )
 
@@ -78,33 +77,14 @@ func New(o Options) *Service {
 	return &Service{o}
 }
 
-// Run ends what has expired and finishes every tombstone, once. It fails with
-// Unavailable when database or objects cannot be reached; the next run goes on.
+// Run finishes every tombstone that it finds, once. It fails with Unavailable when
+// database or objects cannot be reached; the next run goes on.
 func (s *Service) Run(ctx context.Context) error {
-	expired, err := s.expire(ctx)
-	removed, finishErr := s.finish(ctx)
-	if expired > 0 || removed > 0 {
-		s.o.Log.Info("recordings removed", "expired", expired, "removed", removed)
+	removed, err := s.finish(ctx)
+	if removed > 0 {
+		s.o.Log.Info("recordings removed", "removed", removed)
 	}
-	return errors.Join(err, finishErr)
-}
-
-// expire lays a tombstone on each recording past its retention.
-func (s *Service) expire(ctx context.Context) (int, error) {
-	total := 0
-	for {
-		now := s.o.Now()
-		list, err := s.o.Store.ExpiredRecordings(ctx, now, batch)
-		if err != nil || len(list) == 0 {
-			return total, err
-		}
-		n, err := s.o.Store.MarkGarbage(ctx, idsOf(list), now)
-		total += n
-		// None marked: all were held or marked by somebody meanwhile.
-		if err != nil || n == 0 || len(list) < batch {
-			return total, err
-		}
-	}
+	return err
 }
 
 // finish deletes the objects of all garbage, then its rows.
@@ -116,7 +96,7 @@ func (s *Service) finish(ctx context.Context) (int, error) {
 			return total, err
 		}
 		gone, deleteErr := s.deleteObjects(ctx, list)
-		n, err := s.o.Store.DropRecordings(ctx, gone)
+		n, err := s.o.Store.DropRecordings(ctx, gone, s.o.Now())
 		total += n
 		if err = errors.Join(deleteErr, err); err != nil || n == 0 {
 			return total, err
@@ -127,9 +107,9 @@ func (s *Service) finish(ctx context.Context) (int, error) {
 // deleteObjects returns the ids of the recordings whose objects are gone. One
 // whose key the store does not take keeps nobody else.
 func (s *Service) deleteObjects(ctx context.Context, list []gatepost.Recording) (gone []string, err error) {
-	keys := make([]string, len(list))
-	for i, r := range list {
-		keys[i] = r.Key
+	var keys []string
+	for _, r := range list {
+		keys = append(keys, keysOf(r)...)
 	}
 	err = s.o.Objects.Delete(ctx, keys...)
 	if err == nil {
@@ -140,13 +120,21 @@ func (s *Service) deleteObjects(ctx context.Context, list []gatepost.Recording) 
 	}
 	var errs []error
 	for _, r := range list {
-		if err := s.o.Objects.Delete(ctx, r.Key); err != nil {
+		if err := s.o.Objects.Delete(ctx, keysOf(r)...); err != nil {
 			errs = append(errs, fmt.Errorf("delete object of recording %s: %w", r.ID, err))
 			continue
 		}
 		gone = append(gone, r.ID)
 	}
 	return gone, errors.Join(errs...)
+}
+
+// keysOf names every object that a recording may have.
+func keysOf(r gatepost.Recording) []string {
+	if r.OtherKey == "" {
+		return []string{r.Key}
+	}
+	return []string{r.Key, r.OtherKey}
 }
 
 func idsOf(list []gatepost.Recording) []string {

@@ -175,28 +175,73 @@ func testCheck(t *testing.T, w *world) {
 func TestRun(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
 		w := newWorld(t, open(t), newDir(t))
-		young, old, held := w.recorded(t, 29, 30), w.recorded(t, 31, 30), w.recorded(t, 40, 30)
-		ninety := w.recorded(t, 41, 90)
-		w.hold(t, held)
+		stays, ended := w.recorded(t, 31, 30), w.recorded(t, 31, 30)
+		w.end(t, ended)
 		for range 2 { // run twice, same result
 			if err := w.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if !w.there(t, young.Key) || w.there(t, old.Key) || !w.there(t, held.Key) || !w.there(t, ninety.Key) {
+			if !w.there(t, stays.Key) || w.there(t, ended.Key) {
 				t.Fatal("the wrong objects are gone")
 			}
-			if _, err := w.store.Recording(t.Context(), old.ID); gatepost.CodeOf(err) != gatepost.NotFound {
-				t.Fatalf("the row of what expired: %v", err)
+			if _, err := w.store.Recording(t.Context(), ended.ID); gatepost.CodeOf(err) != gatepost.NotFound {
+				t.Fatalf("the row of what was ended: %v", err)
 			}
 		}
-		if r, err := w.Check(t.Context(), false); err != nil || !r.Agree() || r.Rows != 3 {
+		if r, err := w.Check(t.Context(), false); err != nil || !r.Agree() || r.Rows != 1 {
 			t.Errorf("%+v %v", r, err)
 		}
-		w.now = w.now.Add(2 * time.Hour) // the hold has ended
-		if err := w.Run(t.Context()); err != nil || w.there(t, held.Key) {
-			t.Errorf("after the hold: %v", err)
+	})
+}
+
+// A recording that moves has two objects, neither of which is an orphan; what ends it
+// deletes both.
+func TestMoving(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(t *testing.T) *sqlstore.Store) {
+		w := newWorld(t, open(t), newDir(t))
+		var all []gatepost.Recording
+		for i, days := range []int{0, 90} { // one before, one after its copy became the object
+			r := w.recorded(t, 31+i, 30)
+			to := gatepost.RecordingKey(days, r.CameraID, r.Start, r.Run, r.Seq)
+			if ok, err := w.store.BeginMove(t.Context(), r.ID, to, w.now); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			if err := w.objects.Copy(t.Context(), r.Key, to); err != nil {
+				t.Fatal(err)
+			}
+			if i == 1 {
+				if ok, err := w.store.FinishMove(t.Context(), r.ID, to, days, w.now); !ok || err != nil {
+					t.Fatal(ok, err)
+				}
+			}
+			all = append(all, r)
+		}
+		held := w.recorded(t, 40, 0) // has moved to hold/
+		if r, err := w.Check(t.Context(), true); err != nil || !r.Agree() || r.Rows != 3 || r.Objects != 5 || r.Orphans.Count != 0 {
+			t.Errorf("%+v %v", r, err)
+		}
+		w.remove(t, held.Key)
+		if r, err := w.Check(t.Context(), false); err != nil || r.Missing.Count != 1 || !slices.Equal(r.Missing.Examples, []string{held.Key}) {
+			t.Errorf("a held object that is gone: %+v %v", r, err)
+		}
+		w.put(t, held.Key, int(held.Bytes))
+		w.end(t, all[0])
+		w.end(t, all[1])
+		if err := w.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := w.Check(t.Context(), false); err != nil || !r.Agree() || r.Rows != 1 || r.Objects != 1 {
+			t.Errorf("after the end: %+v %v", r, err)
 		}
 	})
+}
+
+// end lays a tombstone.
+func (w *world) end(t *testing.T, r gatepost.Recording) {
+	t.Helper()
+	if n, err := w.store.MarkGarbage(t.Context(), []string{r.ID}, w.now); n != 1 || err != nil {
+		t.Fatalf("end %s: %d %v", r.ID, n, err)
+	}
 }
 
 // away is a store whose deletes fail.
@@ -217,6 +262,7 @@ func TestRunWhileObjectsAreAway(t *testing.T) {
 	objects := &away{newDir(t), &gatepost.Error{Code: gatepost.Unavailable, Message: "away"}}
 	w := newWorld(t, storetest.OpenSQLite(t), objects)
 	old := w.recorded(t, 31, 30)
+	w.end(t, old)
 	if err := w.Run(t.Context()); gatepost.CodeOf(err) != gatepost.Unavailable {
 		t.Errorf("run: %v", err)
 	}
@@ -238,6 +284,8 @@ func TestRunWithABadKey(t *testing.T) {
 	if err := w.store.InsertRecording(t.Context(), bad); err != nil {
 		t.Fatal(err)
 	}
+	w.end(t, old)
+	w.end(t, bad)
 	if err := w.Run(t.Context()); gatepost.CodeOf(err) != gatepost.Invalid || w.there(t, old.Key) {
 		t.Errorf("run: %v", err)
 	}

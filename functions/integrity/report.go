@@ -25,13 +25,13 @@ func (f *Finding) add(key string, bytes int64) {
 type Report struct {
 	Rows        int64 `json:"rows"`         // without garbage
 	RowBytes    int64 `json:"row_bytes"`    // of the objects, as the rows say
-	Objects     int64 `json:"objects"`      // under rec/
+	Objects     int64 `json:"objects"`      // under rec/ and hold/
 	ObjectBytes int64 `json:"object_bytes"` // as the store says
 
 	Missing Finding `json:"missing"` // rows whose object is not there; repaired: the row is dropped
 	Orphans Finding `json:"orphans"` // objects without a row; repaired: deleted
 	Sizes   Finding `json:"sizes"`   // objects of another size than their row says; left for people to look at
-	Foreign Finding `json:"foreign"` // objects under rec/ whose key is not a recording's; left alone
+	Foreign Finding `json:"foreign"` // objects under either whose key is not a recording's; left alone
 
 	Young   int64 `json:"young"`   // objects without a row that may still get one; not a disagreement
 	Garbage int64 `json:"garbage"` // tombstones whose deletion is under way; not a disagreement

@@ -44,6 +44,11 @@ type Store interface {
 	// Stat describes an object. It fails with fs.ErrNotExist.
 	Stat(ctx context.Context, key string) (Info, error)
 
+	// Copy makes an object of the bytes of another, all or nothing, and replaces what
+	// has its key; the other stays. The copy may count as put when the other
+	// was. It fails with fs.ErrNotExist.
+	Copy(ctx context.Context, from, to string) error
+
 	// Delete removes objects. One that is not there counts as removed. When it
 	// fails, some may be gone and some not; calling again is safe.
 	Delete(ctx context.Context, keys ...string) error

@@ -55,8 +55,35 @@ func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepos
 // incidentsAround finds incidents by the divisions above the camera and by the
 // boxes around its position.
 func (s *Store) incidentsAround(ctx context.Context, who gatepost.Subject, c gatepost.Camera, at time.Time) ([]gatepost.Incident, error) {
-	now := ms(at)
-	args := []any{now, who.Organisation, who.Kind == gatepost.KindPolice || who.Kind == gatepost.KindSubControl}
+	around, args := partsAround(c, []any{ms(at), who.Organisation, who.Kind == gatepost.KindPolice || who.Kind == gatepost.KindSubControl})
+	if around == "" {
+		return nil, nil
+	}
+	return queryAll(ctx, s.fixed, scanIncident,
+		`SELECT `+incidentColumns+` FROM incidents
+		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+around+`))
+		   AND ($3 AND levels <> '' OR id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $2))
+		   AND start_at <= $1 AND end_at > $1 AND (ended_at IS NULL OR ended_at > $1) AND (approver_id = '' OR approved_at IS NOT NULL)`,
+		args...)
+}
+
+// IncidentsAround lists the incidents that may have held a camera where it is now and that
+// ended after a time, or did not yet: approved ones, without drills, by their start.
+func (s *Store) IncidentsAround(ctx context.Context, c gatepost.Camera, since time.Time) ([]gatepost.Incident, error) {
+	around, args := partsAround(c, []any{ms(since)})
+	if around == "" {
+		return nil, nil
+	}
+	list, err := queryAll(ctx, s.read, scanIncident,
+		`SELECT `+incidentColumns+` FROM incidents
+		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+around+`))
+		   AND NOT drill AND (approver_id = '' OR approved_at IS NOT NULL) ORDER BY start_at, id`, args...)
+	return list, s.failed("list incidents", "incident", err)
+}
+
+// partsAround returns the condition of the parts of areas that may hold a camera, "" when none
+// can, and its arguments behind those that there are.
+func partsAround(c gatepost.Camera, args []any) (string, []any) {
 	where := []string{}
 	for _, length := range []int{2, 4, 6, 9} {
 		if len(c.Division) >= length {
@@ -69,15 +96,7 @@ func (s *Store) incidentsAround(ctx context.Context, who gatepost.Subject, c gat
 		where = append(where, fmt.Sprintf("(division = '' AND west <= $%d AND east >= $%d AND south <= $%d AND north >= $%d)",
 			len(args)-1, len(args)-1, len(args), len(args)))
 	}
-	if len(where) == 0 {
-		return nil, nil
-	}
-	return queryAll(ctx, s.fixed, scanIncident,
-		`SELECT `+incidentColumns+` FROM incidents
-		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+strings.Join(where, " OR ")+`))
-		   AND ($3 AND levels <> '' OR id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $2))
-		   AND start_at <= $1 AND end_at > $1 AND (ended_at IS NULL OR ended_at > $1) AND (approver_id = '' OR approved_at IS NOT NULL)`,
-		args...)
+	return strings.Join(where, " OR "), args
 }
 
 func scanIncident(row scanner) (gatepost.Incident, error) {

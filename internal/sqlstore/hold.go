@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -12,9 +14,13 @@ const holdColumns = `id, camera_id, from_us, to_us, case_number, reason, until_a
 
 // CreateHold lays a hold and writes entry into the ledger. It returns how many
 // recordings the hold keeps now; those that come later in its window it keeps
-// as well, those that are garbage already it cannot.
+// as well, those that are garbage already it cannot. It fails with Conflict when a hold
+// of the same case keeps some of the window already.
 func (s *Store) CreateHold(ctx context.Context, h gatepost.Hold, entry gatepost.LedgerEntry) (kept int, err error) {
 	err = s.tx(ctx, "create hold", "hold", func(tx *sql.Tx) error {
+		if err := overlapped(ctx, tx, h); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx,
 			`INSERT INTO holds (`+holdColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			h.ID, h.CameraID, us(h.From), us(h.To), h.Case, h.Reason, ms(h.Until), h.By, ms(h.CreatedAt), msOrNull(h.ReleasedAt)); err != nil {
@@ -31,6 +37,41 @@ func (s *Store) CreateHold(ctx context.Context, h gatepost.Hold, entry gatepost.
 		return s.appendLedger(ctx, tx, entry)
 	})
 	return kept, err
+}
+
+// overlapped fails with Conflict when a hold of the same case keeps some of a hold's window.
+func overlapped(ctx context.Context, tx *sql.Tx, h gatepost.Hold) error {
+	other, err := queryOne(ctx, tx, scanHold,
+		`SELECT `+holdColumns+` FROM holds
+		 WHERE camera_id = $1 AND from_us < $2 AND to_us > $3 AND released_at IS NULL AND until_at > $4 AND case_number = $5 ORDER BY from_us, id LIMIT 1`,
+		h.CameraID, us(h.To), us(h.From), ms(h.CreatedAt), h.Case)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return &gatepost.Error{Code: gatepost.Conflict, Field: "from", Message: fmt.Sprintf(
+		"hold %s of the same case keeps this camera from %s to %s already, until %s; lay one on the time that is not in it, or release it and lay a longer one",
+		other.ID, other.From.Format(time.RFC3339), other.To.Format(time.RFC3339), other.Until.Format(time.RFC3339))}
+}
+
+// HoldUses returns what the active holds on each organisation's cameras keep, the most bytes
+// first; of one organisation when owner is not "". What several holds keep counts once.
+func (s *Store) HoldUses(ctx context.Context, owner string, now time.Time) ([]gatepost.HoldUse, error) {
+	uses, err := queryAll(ctx, s.read, func(row scanner) (u gatepost.HoldUse, err error) {
+		return u, row.Scan(&u.Organisation, &u.Holds, &u.Recordings, &u.Bytes)
+	}, `WITH active AS (
+			SELECT h.id, h.camera_id, h.from_us, h.to_us, c.owner_id FROM holds h JOIN cameras c ON c.id = h.camera_id
+			WHERE h.released_at IS NULL AND h.until_at > $1 AND ($2 = '' OR c.owner_id = $2)),
+		kept AS (
+			SELECT DISTINCT r.id, r.bytes, a.owner_id FROM active a JOIN recordings r
+				ON r.camera_id = a.camera_id AND r.start_us > a.from_us - $3 AND r.start_us < a.to_us AND r.end_us > a.from_us AND r.garbage_at IS NULL)
+		SELECT a.owner_id, a.holds, COALESCE(k.recordings, 0), COALESCE(k.bytes, 0)
+		FROM (SELECT owner_id, COUNT(*) AS holds FROM active GROUP BY owner_id) a
+		LEFT JOIN (SELECT owner_id, COUNT(*) AS recordings, SUM(bytes) AS bytes FROM kept GROUP BY owner_id) k ON k.owner_id = a.owner_id
+		ORDER BY 4 DESC, 1 LIMIT 1000`, ms(now), owner, maxRecording.Microseconds())
+	return uses, s.failed("sum up holds", "hold", err)
 }
 
 // Hold returns a hold, a released one too. It fails with NotFound.

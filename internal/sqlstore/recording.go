@@ -20,7 +20,7 @@ const recordingBatch = 500
 // The index of segments makes up most of a row; what does not need it leaves it out.
 const (
 	recordingColumns = `id, camera_id, run, seq, object_key, start_us, end_us, duration_us, media_time_us, bytes, frames, sha256,
-	codecs, width, height, init_len, init_sha256, prior_end, run_end, retention_days, garbage_at`
+	codecs, width, height, init_len, init_sha256, prior_end, run_end, retention_days, garbage_at, other_key, other_at`
 	recordingColumnsAll = recordingColumns + `, segments`
 )
 
@@ -53,10 +53,11 @@ func (s *Store) Recording(ctx context.Context, id string) (gatepost.Recording, e
 	return r, s.failed("read recording", "recording", err)
 }
 
-// RecordingByKey returns the recording whose object has a key, garbage too and
-// without segments. It fails with NotFound.
+// RecordingByKey returns the recording whose object, or the copy of it while it moves, has a
+// key, garbage too and without segments. It fails with NotFound.
 func (s *Store) RecordingByKey(ctx context.Context, key string) (gatepost.Recording, error) {
-	r, err := queryOne(ctx, s.read, scanRecording, `SELECT `+recordingColumns+` FROM recordings WHERE object_key = $1`, key)
+	r, err := queryOne(ctx, s.read, scanRecording, `SELECT `+recordingColumns+` FROM recordings WHERE object_key = $1
+		 UNION ALL SELECT `+recordingColumns+` FROM recordings WHERE other_key = $1 AND other_key <> '' LIMIT 1`, key)
 	return r, s.failed("read recording", "recording", err)
 }
 
@@ -114,37 +115,9 @@ func (s *Store) RecordingsStarted(ctx context.Context, cameraID string, from, to
 	return list, s.failed("list recordings", "recording", err)
 }
 
-// ExpiredRecordings lists recordings that are past their days of retention and
-// that no hold keeps, at most limit of them, without segments. Garbage is left out.
-func (s *Store) ExpiredRecordings(ctx context.Context, now time.Time, limit int) ([]gatepost.Recording, error) {
-	list := []gatepost.Recording{}
-	// There are few different retentions; each is one range of the index.
-	for days := int64(-1); len(list) < limit; {
-		var next sql.NullInt64
-		err := s.read.QueryRowContext(ctx, `SELECT MIN(retention_days) FROM recordings WHERE retention_days > $1`, days).Scan(&next)
-		if err != nil {
-			return nil, s.failed("list expired recordings", "recording", err)
-		}
-		if !next.Valid {
-			break
-		}
-		days = next.Int64
-		more, err := queryAll(ctx, s.read, scanRecording,
-			`SELECT `+recordingColumns+` FROM recordings
-			 WHERE retention_days = $2 AND end_us < $3 AND garbage_at IS NULL AND NOT `+held+`
-			 ORDER BY end_us LIMIT $4`,
-			ms(now), days, us(now.AddDate(0, 0, -int(days))), limit-len(list))
-		if err != nil {
-			return nil, s.failed("list expired recordings", "recording", err)
-		}
-		list = append(list, more...)
-	}
-	return list, nil
-}
-
-// MarkGarbage lays a tombstone on recordings, so that their objects can be
-// deleted, and returns how many got one. A recording that a hold keeps, that is
-// garbage already or that does not exist gets none.
+// MarkGarbage lays a tombstone on recordings whose objects are not there, and returns
+// how many got one. A recording that a hold keeps, that is garbage already or that
+// does not exist gets none.
 func (s *Store) MarkGarbage(ctx context.Context, ids []string, now time.Time) (marked int, err error) {
 	for batch := range slices.Chunk(ids, recordingBatch) {
 		var n int64
@@ -152,9 +125,7 @@ func (s *Store) MarkGarbage(ctx context.Context, ids []string, now time.Time) (m
 		// time then comes before or after, never between.
 		err := s.tx(ctx, "mark garbage", "recording", func(tx *sql.Tx) error {
 			var err error
-			n, err = changed(tx.ExecContext(ctx,
-				`UPDATE recordings SET garbage_at = $1 WHERE garbage_at IS NULL AND id IN (`+placeholders(2, len(batch))+`) AND NOT `+held,
-				append([]any{ms(now)}, anys(batch)...)...))
+			n, _, err = markGarbage(ctx, tx, batch, "", now)
 			return err
 		})
 		if err != nil {
@@ -171,20 +142,6 @@ func (s *Store) GarbageRecordings(ctx context.Context, before time.Time, limit i
 	list, err := queryAll(ctx, s.read, scanRecording,
 		`SELECT `+recordingColumns+` FROM recordings WHERE garbage_at < $1 ORDER BY garbage_at LIMIT $2`, ms(before), limit)
 	return list, s.failed("list garbage", "recording", err)
-}
-
-// DropRecordings removes the rows of garbage whose objects are gone, and
-// returns how many it removed. A row without a tombstone stays.
-func (s *Store) DropRecordings(ctx context.Context, ids []string) (dropped int, err error) {
-	for batch := range slices.Chunk(ids, recordingBatch) {
-		n, err := s.exec(ctx, "drop recordings", "recording",
-			`DELETE FROM recordings WHERE garbage_at IS NOT NULL AND id IN (`+placeholders(1, len(batch))+`)`, anys(batch)...)
-		if err != nil {
-			return dropped, err
-		}
-		dropped += int(n)
-	}
-	return dropped, nil
 }
 
 func scanRecording(row scanner) (gatepost.Recording, error) { return scanRecordingWith(row) }
@@ -205,14 +162,15 @@ func scanRecordingWith(row scanner, more ...any) (gatepost.Recording, error) {
 	var (
 		r                               gatepost.Recording
 		start, end, duration, mediaTime int64
+		other                           int64
 		garbage                         sql.NullInt64
 	)
 	err := row.Scan(append([]any{
 		&r.ID, &r.CameraID, &r.Run, &r.Seq, &r.Key, &start, &end, &duration, &mediaTime, &r.Bytes, &r.Frames, &r.SHA256,
-		&r.Codecs, &r.Width, &r.Height, &r.InitLen, &r.InitSHA256, &r.PriorEnd, &r.RunEnd, &r.RetentionDays, &garbage,
+		&r.Codecs, &r.Width, &r.Height, &r.InitLen, &r.InitSHA256, &r.PriorEnd, &r.RunEnd, &r.RetentionDays, &garbage, &r.OtherKey, &other,
 	}, more...)...)
 	r.Start, r.End = fromUS(start), fromUS(end)
 	r.Duration, r.MediaTime = time.Duration(duration)*time.Microsecond, time.Duration(mediaTime)*time.Microsecond
-	r.Garbage = garbage.Valid
+	r.Garbage, r.OtherAt = garbage.Valid, fromMS(other)
 	return r, err
 }

@@ -16,7 +16,8 @@ func (s *Store) MissingRecordings(ctx context.Context, ids []string) ([]string, 
 		found, err := queryAll(ctx, s.read, func(row scanner) (id string, err error) {
 			err = row.Scan(&id)
 			return id, err
-		}, `SELECT id FROM recordings WHERE id IN (`+placeholders(1, len(chunk))+`)`, anys(chunk)...)
+		}, `SELECT id FROM recordings WHERE id IN (`+placeholders(1, len(chunk))+`)
+		   UNION SELECT id FROM recordings_ended WHERE id IN (`+placeholders(1, len(chunk))+`)`, anys(chunk)...)
 		if err != nil {
 			return nil, s.failed("look for recordings", "recording", err)
 		}

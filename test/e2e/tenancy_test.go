@@ -38,6 +38,8 @@ func TestTenancy(t *testing.T) {
 	s.Call("POST", "/v1/shares", map[string]any{"camera_id": c.ID, "actions": []string{"live"}, "expires_at": later, "label": "a label of Bob's"}, &share, 201, bob.token)
 	s.Call("POST", "/v1/holds", map[string]string{"camera_id": c.ID, "from": from, "to": to, "until": later, "case_number": "bobs-case", "reason": "theft"}, &hold, 201, bob.token)
 	s.Call("POST", "/v1/api-keys", map[string]string{"name": "a key of Bob's"}, &key, 201, bob.token)
+	var deletion struct{ ID string }
+	s.Call("POST", "/v1/deletion-orders", map[string]string{"camera_id": c.ID, "from": from, "to": to, "decision": "bobs-case", "reason": "asked for"}, &deletion, 201, bob.token)
 
 	// What others have to do with Bob: a department that asks for his camera, police
 	// with an incident around it, the operator whom he asks to help.
@@ -160,8 +162,11 @@ func TestTenancy(t *testing.T) {
 		"get-organisation-plan": {ids: byID(bob.organisation), want: []int{404}},
 		"set-organisation-plan": {ids: byID(bob.organisation), body: map[string]any{"plan": "basic"}, want: []int{403}},
 		"get-retention-policy":  public, "list-retention-policies": {want: []int{403}}, "get-camera-retention": camera,
-		"put-retention-policy": {body: retentionRules, want: []int{403}},
-		"get-signup":           public, "verify-signup": {body: map[string]any{"token": invitation.ID, "code": "123456"}, want: []int{404}},
+		"put-retention-policy": {body: retentionRules, want: []int{403}}, "dry-run-retention": {body: map[string]any{}, want: []int{403}}, "list-retention-runs": {want: []int{403}},
+		"list-deletion-certificates": {want: []int{200, 404}}, "list-deletion-orders": {want: []int{200, 404}}, "get-hold-use": none,
+		"create-deletion-order": {body: with(map[string]any{"from": from, "to": to, "decision": "x", "reason": "curious"}), want: []int{404}},
+		"decide-deletion-order": {ids: byID(deletion.ID), body: map[string]any{"approve": true}, want: []int{404}},
+		"get-signup":            public, "verify-signup": {body: map[string]any{"token": invitation.ID, "code": "123456"}, want: []int{404}},
 		"accept-signup": {body: map[string]any{"token": invitation.ID, "undertaking": 1}, want: []int{404}},
 		"begin-signup": {body: map[string]any{"organisation": "eve's", "division": "330102", "name": "eve", "contact": "eve@example.org", "password": "eve has a long password"},
 			want: []int{202}},
@@ -177,7 +182,7 @@ func TestTenancy(t *testing.T) {
 
 	state := func() string {
 		var all []string
-		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users", "/v1/invitations", "/v1/me/contact", "/v1/messages", "/v1/organisations/" + bob.organisation + "/plan", "/v1/evidence"} {
+		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/deletion-orders", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users", "/v1/invitations", "/v1/me/contact", "/v1/messages", "/v1/organisations/" + bob.organisation + "/plan", "/v1/evidence"} {
 			status, body := s.Raw("GET", path, nil, bob.token)
 			if status != http.StatusOK {
 				t.Fatalf("GET %s: %d %s", path, status, body)

@@ -35,6 +35,7 @@ func Run(t *testing.T, factory func(t *testing.T) objstore.Store) {
 		{"put is all or nothing", testAllOrNothing},
 		{"put from the middle of a reader", testPutMiddle},
 		{"missing", testMissing},
+		{"copy", testCopy},
 		{"delete", testDelete},
 		{"list", testList},
 		{"keys", testKeys},
@@ -73,6 +74,52 @@ func testPutGet(t *testing.T, s objstore.Store) {
 	put(t, s, "again", []byte("second"))
 	if got := get(t, s, "again", 0, -1); string(got) != "second" {
 		t.Errorf("after replacing: %q", got)
+	}
+}
+
+func testCopy(t *testing.T, s objstore.Store) {
+	data, other := random(100_000), random(10)
+	const from, to, odd = "rec/30/cam/a.mp4", "hold/cam/a.mp4", "rec/30/摄像机/a b+c%20.mp4"
+	put(t, s, from, data)
+	copied := func(from, to string) {
+		t.Helper()
+		if err := s.Copy(t.Context(), from, to); err != nil {
+			t.Fatalf("copy %s to %s: %v", from, to, err)
+		}
+		if got := get(t, s, to, 0, -1); !bytes.Equal(got, data) {
+			t.Errorf("the copy %s has %d other bytes", to, len(got))
+		}
+	}
+	copied(from, to)
+	copied(from, to) // as after a crash
+	copied(from, from)
+	copied(to, odd)
+	copied(odd, "rec/30/x/y.mp4")
+	// What is put in the place of one does not change the other.
+	put(t, s, from, other)
+	if got := get(t, s, to, 0, -1); !bytes.Equal(got, data) {
+		t.Error("the copy changed with what it was made of")
+	}
+	put(t, s, to, other)
+	copied(odd, to)
+	if err := s.Delete(t.Context(), odd); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(t, s, to, 0, -1); !bytes.Equal(got, data) {
+		t.Error("the copy went with what it was made of")
+	}
+	for _, missing := range []string{odd, "nothing/here"} {
+		if err := s.Copy(t.Context(), missing, "z"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("copy of nothing: %v", err)
+		}
+	}
+	if _, err := s.Stat(t.Context(), "z"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing was copied to something: %v", err)
+	}
+	for _, keys := range [][2]string{{from, "../x"}, {"../x", to}} {
+		if err := s.Copy(t.Context(), keys[0], keys[1]); gatepost.CodeOf(err) != gatepost.Invalid {
+			t.Errorf("copy %q: %v", keys, err)
+		}
 	}
 }
 

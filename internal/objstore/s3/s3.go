@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -207,6 +208,25 @@ func (s *Store) Put(ctx context.Context, key string, r io.ReadSeeker, size int64
 	})
 	if err != nil {
 		return s.fail("put", key, err)
+	}
+	return nil
+}
+
+// Copy implements objstore.Store. The bytes do not leave the server.
+func (s *Store) Copy(ctx context.Context, from, to string) error {
+	for _, key := range []string{from, to} {
+		if err := objstore.ValidKey(key); err != nil {
+			return err
+		}
+	}
+	if from == to { // S3 refuses it
+		_, err := s.Stat(ctx, from)
+		return err
+	}
+	// Servers decode it as a query, in which + is a space.
+	source := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(s.bucket + "/" + from))
+	if _, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &s.bucket, Key: &to, CopySource: &source}); err != nil {
+		return s.fail("copy", from, err)
 	}
 	return nil
 }

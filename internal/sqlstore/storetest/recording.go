@@ -15,7 +15,6 @@ import (
 func init() {
 	register("recording", testRecording)
 	register("recording windows", testRecordingWindows)
-	register("recording expiry", testRecordingExpiry)
 	register("recording garbage", testRecordingGarbage)
 	register("hold", testHold)
 	register("hold race", testHoldRace)
@@ -181,31 +180,6 @@ func testRecordingWindows(t *testing.T, s *sqlstore.Store) {
 	}
 }
 
-func testRecordingExpiry(t *testing.T, s *sqlstore.Store) {
-	ctx := t.Context()
-	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
-	now := epoch.AddDate(0, 0, 100)
-	aged := func(days, retention int, more time.Duration) gatepost.Recording {
-		return NewRecording(t, s, c, now.AddDate(0, 0, -days).Add(-time.Minute-more), func(r *gatepost.Recording) { r.RetentionDays = retention })
-	}
-	a, b := aged(40, 30, 0), aged(30, 30, time.Second)
-	aged(30, 30, -time.Second) // a second left
-	ninety := aged(95, 90, 0)
-	aged(89, 90, 0)
-	garbage := aged(50, 30, 0)
-	kept := aged(45, 30, 0)
-	if n, err := s.MarkGarbage(ctx, []string{garbage.ID}, now); n != 1 || err != nil {
-		t.Fatalf("mark: %d %v", n, err)
-	}
-	newHold(t, s, c, kept.Start.Add(time.Second), kept.Start.Add(2*time.Second), now.Add(time.Hour))
-	list, err := s.ExpiredRecordings(ctx, now, 100)
-	wantIDs(t, "expired", list, err, a, b, ninety)
-	list, err = s.ExpiredRecordings(ctx, now, 1)
-	wantIDs(t, "one", list, err, a)
-	list, err = s.ExpiredRecordings(ctx, now.Add(2*time.Hour), 1)
-	wantIDs(t, "when the hold has ended", list, err, kept)
-}
-
 func testRecordingGarbage(t *testing.T, s *sqlstore.Store) {
 	ctx := t.Context()
 	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
@@ -233,7 +207,7 @@ func testRecordingGarbage(t *testing.T, s *sqlstore.Store) {
 		slices.SortFunc(list, func(a, b gatepost.Recording) int { return a.Start.Compare(b.Start) })
 	}
 	wantIDs(t, "garbage", list, err, all[0], all[2])
-	if n, err := s.DropRecordings(ctx, ids(all)); err != nil || n != 2 {
+	if n, err := s.DropRecordings(ctx, ids(all), now); err != nil || n != 2 {
 		t.Errorf("dropped %d %v, want 2", n, err)
 	}
 	rest, err := s.RecordingsAfter(ctx, "", 10)
@@ -274,6 +248,9 @@ func testHold(t *testing.T, s *sqlstore.Store) {
 	}
 	wide := h
 	wide.ID, wide.To = nextID(), r[2].Start.Add(time.Second)
+	_, err := s.CreateHold(ctx, wide, gatepost.LedgerEntry{Kind: gatepost.LedgerHold, Actor: "u", CameraID: ca.ID, Allowed: true})
+	wantCode(t, "another of the same case", err, gatepost.Conflict)
+	wide.Case = "B-2"
 	if n, err := s.CreateHold(ctx, wide, gatepost.LedgerEntry{Kind: gatepost.LedgerHold, Actor: "u", CameraID: ca.ID, Allowed: true}); err != nil || n != 3 {
 		t.Errorf("keeps %d %v, want 3", n, err)
 	}
@@ -317,7 +294,7 @@ func testHold(t *testing.T, s *sqlstore.Store) {
 	}
 	active(epoch, epoch.Add(time.Hour), now(), wide)
 	wantCode(t, "release of nothing", s.ReleaseHold(ctx, nextID(), at, entry), gatepost.NotFound)
-	_, err := s.Hold(ctx, nextID())
+	_, err = s.Hold(ctx, nextID())
 	wantCode(t, "unknown", err, gatepost.NotFound)
 	if entries, err := s.LedgerByCamera(ctx, ca.ID, "", 10); err != nil || len(entries) != 4 { // enrolled, two holds, one release
 		t.Errorf("ledger: %d %v", len(entries), err)

@@ -365,6 +365,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deletion-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deletion orders, newest first */
+        get: operations["list-deletion-orders"];
+        put?: never;
+        /** Order footage to be deleted before its days are over, by a data subject's decision; somebody else approves it */
+        post: operations["create-deletion-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deletion-orders/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve or refuse a deletion order of somebody else's */
+        post: operations["decide-deletion-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deliveries": {
         parameters: {
             query?: never;
@@ -812,6 +847,23 @@ export interface paths {
         post?: never;
         /** Release a hold; what is beyond its retention is then deleted */
         delete: operations["delete-hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds keep, by organisation, and how near that is to what the retention policy gives them */
+        get: operations["get-hold-use"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1455,6 +1507,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/retention/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was deleted, by camera and day, newest first */
+        get: operations["list-deletion-certificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be deleted now, under the present policy or another; nothing is (administrators) */
+        post: operations["dry-run-retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/retention/policies": {
         parameters: {
             query?: never;
@@ -1483,6 +1569,23 @@ export interface paths {
         get: operations["get-retention-policy"];
         /** Change for how long recordings are kept, those that exist too (administrators) */
         put: operations["put-retention-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the rounds of the sweep did, newest first (administrators) */
+        get: operations["list-retention-runs"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2437,6 +2540,66 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        DecideInputBody: {
+            approve: boolean;
+        };
+        DeletionCertificate: {
+            /** Format: int64 */
+            bytes: number;
+            camera_id: string;
+            /**
+             * Format: date
+             * @description UTC, by the start of recordings
+             */
+            day: string;
+            /** @description Over object keys and SHA-256s, whatever their order; empty until it is issued */
+            digest: string;
+            /**
+             * Format: date-time
+             * @description When the first of it was gone
+             */
+            from: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description Absent: more of that day may follow
+             */
+            issued_at?: string;
+            /** Format: int64 */
+            recordings: number;
+            /** @description policy:<version>/<class>:<days>, or order:<id of a deletion order> */
+            rule: string;
+            /**
+             * Format: date-time
+             * @description When the last of it was gone
+             */
+            to: string;
+        };
+        DeletionOrder: {
+            camera_id: string;
+            /** Format: date-time */
+            decided_at?: string;
+            /** @description User id */
+            decided_by?: string;
+            decision: string;
+            /** Format: date-time */
+            done_at?: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            /** Format: date-time */
+            ordered_at: string;
+            /** @description User id */
+            ordered_by: string;
+            reason: string;
+            /**
+             * @description open: nobody has decided; approved: under way, or waiting for the end of a hold
+             * @enum {string}
+             */
+            state: "open" | "refused" | "approved" | "done";
+            /** Format: date-time */
+            to: string;
+        };
         Delivery: {
             address: string;
             /** Format: int64 */
@@ -2464,6 +2627,36 @@ export interface components {
             name: string;
             /** @description Empty for a province */
             parent: string;
+        };
+        DryRun: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description That were looked at
+             */
+            cameras: number;
+            /**
+             * Format: double
+             * @description What these bytes cost in a month, at the policy's price of the class hot
+             */
+            monthly_cost: number;
+            /** @description Go on after this camera; empty when these were the last */
+            next: string;
+            /** Format: int64 */
+            recordings: number;
+        };
+        DryRunInputBody: {
+            /** @description The camera that the answer before named as next */
+            after?: string;
+            /**
+             * Format: int64
+             * @description How many cameras to look at
+             * @default 200
+             */
+            cameras: number;
+            /** @description What it would be under this policy; absent: under the present one */
+            policy?: components["schemas"]["RetentionRules"];
         };
         DutyGap: {
             camera_id?: string;
@@ -2936,6 +3129,25 @@ export interface components {
              */
             until: string;
         };
+        HoldUse: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            holds: number;
+            /**
+             * Format: int64
+             * @description From which on the organisation is warned; 0 for never. No hold is refused for it, and nothing held is deleted
+             */
+            limit_bytes: number;
+            organisation_id: string;
+            /** Format: int64 */
+            recordings: number;
+            /**
+             * @description near: four fifths of the limit are used
+             * @enum {string}
+             */
+            warning: "none" | "near" | "over";
+        };
         Incident: {
             /** Format: date-time */
             approved_at?: string;
@@ -3048,6 +3260,16 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListDeletionCertificate: {
+            items: components["schemas"]["DeletionCertificate"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListDeletionOrder: {
+            items: components["schemas"]["DeletionOrder"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListDelivery: {
             items: components["schemas"]["Delivery"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -3085,6 +3307,11 @@ export interface components {
         };
         ListHold: {
             items: components["schemas"]["Hold"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListHoldUse: {
+            items: components["schemas"]["HoldUse"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -3150,6 +3377,11 @@ export interface components {
         };
         ListRetentionPolicy: {
             items: components["schemas"]["RetentionPolicy"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListRetentionRun: {
+            items: components["schemas"]["RetentionRun"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -3452,6 +3684,19 @@ export interface components {
         OpenInvitationInputBody: {
             /** @description Of the link, behind # */
             token: string;
+        };
+        OrderInputBody: {
+            camera_id: string;
+            /** @description Number of the decision on the data subject's request */
+            decision: string;
+            /** Format: date-time */
+            from: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description At most 31 days after from, and not in the future. Recordings that the window touches are deleted whole
+             */
+            to: string;
         };
         Organisation: {
             /** Format: date-time */
@@ -3802,6 +4047,77 @@ export interface components {
              * @description 0: nobody has changed the default
              */
             version: number;
+        };
+        RetentionRules: {
+            /**
+             * Format: int64
+             * @description At which age objects move to the class archive; 0 for never
+             */
+            archive_after_days: number;
+            general: components["schemas"]["RetentionBounds"];
+            /**
+             * Format: int64
+             * @description What an organisation's holds may keep before it is warned; 0 for any. No hold is refused for it
+             */
+            hold_bytes: number;
+            /**
+             * Format: int64
+             * @description For how long footage of an incident's area and time is kept at least, drills not
+             */
+            incident_days: number;
+            /**
+             * Format: int64
+             * @description At which age objects move to the class infrequent; 0 for never
+             */
+            infrequent_after_days: number;
+            /** @description Of cameras at key targets of counter-terrorism (反恐重点目标) */
+            key_target: components["schemas"]["RetentionBounds"];
+            prices: components["schemas"]["StoragePrices"];
+        };
+        RetentionRun: {
+            /**
+             * Format: int64
+             * @description That were visited
+             */
+            cameras: number;
+            /**
+             * Format: int64
+             * @description That were issued
+             */
+            certificates: number;
+            /**
+             * Format: int64
+             * @description Objects that went to another storage class
+             */
+            classed: number;
+            /** Format: int64 */
+            classed_bytes: number;
+            /**
+             * Format: int64
+             * @description Recordings whose deletion began
+             */
+            ended: number;
+            /** Format: date-time */
+            ended_at: string;
+            /** Format: int64 */
+            ended_bytes: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Objects that went to another prefix, because they are kept for longer than theirs says
+             */
+            moved: number;
+            /** Format: int64 */
+            moved_bytes: number;
+            /**
+             * Format: int64
+             * @description Deletion orders that were carried out
+             */
+            orders: number;
+            /** @description What kept it from more */
+            problem?: string;
+            /** Format: date-time */
+            started_at: string;
         };
         RevokeAllInputBody: {
             /** @description Every link to this camera */
@@ -5179,6 +5495,110 @@ export interface operations {
             };
         };
     };
+    "list-deletion-orders": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description Only the orders about this camera */
+                camera_id?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeletionOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-deletion-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "decide-deletion-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-deliveries": {
         parameters: {
             query?: {
@@ -6342,6 +6762,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-hold-use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHoldUse"];
+                };
             };
             /** @description Error */
             default: {
@@ -7894,6 +8343,75 @@ export interface operations {
             };
         };
     };
+    "list-deletion-certificates": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description Only those about this camera */
+                camera_id?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeletionCertificate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dry-run-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-retention-policies": {
         parameters: {
             query?: {
@@ -7977,6 +8495,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionPolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-retention-runs": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Also rounds that found nothing to do */
+                quiet?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRetentionRun"];
                 };
             };
             /** @description Error */

@@ -1,6 +1,8 @@
 # The bucket that recordings rest in. Objects are named
 # rec/<retention-days>/<camera>/…, so that a lifecycle rule for each retention
-# is a backstop behind the control plane's own deletion.
+# is a backstop behind the control plane's own deletion. What must stay for longer the control
+# plane moves, once those days are over, to the prefix of its days or, while a
+# hold keeps it, to hold/, for which there must be no rule.
 
 resource "aws_s3_bucket" "archive" {
   bucket = var.bucket

@@ -15,11 +15,12 @@ data "aws_iam_policy_document" "gateway" {
 data "aws_iam_policy_document" "functions" {
   statement {
     actions   = ["s3:GetObject", "s3:DeleteObject"]
-    resources = ["${aws_s3_bucket.archive.arn}/rec/*", "${aws_s3_bucket.archive.arn}/clip/*"]
+    resources = ["${aws_s3_bucket.archive.arn}/rec/*", "${aws_s3_bucket.archive.arn}/hold/*", "${aws_s3_bucket.archive.arn}/clip/*"]
   }
   statement {
+    # Clips, and recordings that move: copies within the bucket.
     actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.archive.arn}/clip/*"]
+    resources = ["${aws_s3_bucket.archive.arn}/rec/*", "${aws_s3_bucket.archive.arn}/hold/*", "${aws_s3_bucket.archive.arn}/clip/*"]
   }
   statement {
     actions   = ["s3:ListBucket"]

@@ -10,13 +10,23 @@ variable "player_origins" {
 }
 
 variable "retention_days" {
-  description = "Every retention, in days, that cameras may be enrolled with: one lifecycle rule each."
+  description = "Retentions, in days, for which the bucket has a lifecycle rule; footage that is kept for another number of days has no backstop."
   type        = set(number)
-  default     = [30, 60, 90, 180]
+  default     = [30, 60, 90, 180, 365]
+
+  validation {
+    condition     = alltrue([for days in var.retention_days : days >= 1 && floor(days) == days])
+    error_message = "A retention is a whole number of days, at least one."
+  }
 }
 
 variable "backstop_days" {
-  description = "Days after a recording's retention at which the bucket deletes what the control plane did not, holds included: choose it longer than the longest hold."
+  description = "Days after the retention that a recording's key names at which the bucket deletes what the control plane neither deleted nor moved: longer than the longest time that it may be away."
   type        = number
-  default     = 365
+  default     = 30
+
+  validation {
+    condition     = var.backstop_days >= 14
+    error_message = "Leave the control plane two weeks at least: what it could not move by then is lost, though a hold keeps it."
+  }
 }
