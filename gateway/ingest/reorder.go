@@ -14,15 +14,21 @@ const (
 	// reorderLimit is the default of Reorderer.Limit: one large key frame.
 	reorderLimit = 768
 
-	// reorderBehind is how many packets in a row may be behind what was handed on
-	// before their numbering counts as begun anew.
-	reorderBehind = 64
+	// reorderNear is how far packets of one numbering may be from one another.
+	reorderNear = 8 * reorderRing
+
+	// reorderAnew is for how long all that comes must be behind before its numbering
+	// counts as begun anew, and for how long nothing must have been handed on or given up
+	// before that begins: longer than what a network holds back takes to come.
+	reorderAnew = 2 * time.Second
 )
 
 // Reorderer hands the RTP packets of one stream on in the order of their sequence
 // numbers. A packet whose predecessor is missing waits until that comes, until one has
 // waited for too long, or until too many wait; what is missing then counts
-// as lost, and what waits behind another gap waits on. A packet that comes twice is handed on once.
+// as lost, and what waits behind another gap waits on. A packet that comes twice is handed on once,
+// and one that comes when later ones were handed on not at all, unless its sender has begun
+// its numbers anew.
 //
 // Time goes by what Push and Expire are given. It is not safe for concurrent use.
 type Reorderer struct {
@@ -42,7 +48,8 @@ type Reorderer struct {
 	slots    [reorderRing]slot
 	waiting  int
 	since    time.Time // earliest arrival of those that wait
-	behind   int       // packets in a row that came too late
+	moved    time.Time // when a packet last came that was not behind, or was last given up
+	behind   time.Time // since when none but those behind come; zero before
 	lost     uint64
 	received uint64
 }
@@ -59,22 +66,35 @@ func (r *Reorderer) Push(p *rtp.Packet, now time.Time) {
 	}
 	ahead := int(int16(p.SequenceNumber - r.next))
 	switch {
-	case p.SSRC != r.ssrc || ahead < -reorderRing || ahead >= reorderRing:
+	case p.SSRC != r.ssrc || ahead < -reorderNear || ahead >= reorderRing || ahead < 0 && r.anew(now):
 		r.restart(p, now)
 	case ahead < 0: // a duplicate, or counted as lost already
-		if r.behind++; r.behind > reorderBehind {
-			r.restart(p, now)
-		}
 	case ahead == 0:
+		r.move(now)
 		r.received++
 		r.next++
-		r.behind = 0
 		r.Emit(p, now, false)
 		r.drain()
 	default:
+		r.move(now)
 		r.hold(p, now)
 	}
 	r.Expire(now)
+}
+
+// move notes that the numbers go on.
+func (r *Reorderer) move(now time.Time) { r.moved, r.behind = now, time.Time{} }
+
+// anew tells whether a packet that is behind has its number from a new beginning.
+func (r *Reorderer) anew(now time.Time) bool {
+	long := max(reorderAnew, r.Wait)
+	if now.Sub(r.moved) < long {
+		return false // it may be late by as much
+	}
+	if r.behind.IsZero() {
+		r.behind = now
+	}
+	return now.Sub(r.behind) >= long
 }
 
 // hold keeps a packet until those before it have come.
@@ -84,7 +104,6 @@ func (r *Reorderer) hold(p *rtp.Packet, now time.Time) {
 		return // a duplicate
 	}
 	r.received++
-	r.behind = 0
 	*s = slot{p, now}
 	if r.waiting++; r.waiting == 1 {
 		r.since = now
@@ -95,11 +114,11 @@ func (r *Reorderer) hold(p *rtp.Packet, now time.Time) {
 // numbering began anew, or more is gone than is worth waiting for.
 func (r *Reorderer) restart(p *rtp.Packet, now time.Time) {
 	r.Flush()
-	if gap := int(int16(p.SequenceNumber - r.next)); p.SSRC == r.ssrc && gap > 0 && gap < 8*reorderRing {
+	if gap := int(int16(p.SequenceNumber - r.next)); p.SSRC == r.ssrc && gap > 0 && gap < reorderNear {
 		r.lost += uint64(gap)
 	}
+	r.move(now)
 	r.received++
-	r.behind = 0
 	r.next, r.ssrc = p.SequenceNumber+1, p.SSRC
 	r.Emit(p, now, true)
 }
@@ -111,6 +130,7 @@ func (r *Reorderer) Expire(now time.Time) {
 		limit = reorderLimit
 	}
 	for r.waiting > 0 && (r.waiting > limit || now.Sub(r.since) >= r.Wait) {
+		r.move(now)
 		r.skip()
 	}
 }
