@@ -125,13 +125,27 @@ func (c *channel) report(all bool) (gatepost.CameraStatus, bool) {
 		return gatepost.CameraStatus{}, false
 	}
 	if all && c.status.Online {
-		c.status.Measurement = c.meter.reset()
-		c.packets.lost += c.status.Measurement.PacketsLost
-		c.packets.received += c.status.Measurement.PacketsReceived
+		c.measure()
 	}
 	c.status.Viewers = c.a.viewers(c.camera)
 	c.changed = false
 	return c.status, true
+}
+
+// measure puts the last measurement that is whole into the status, and before the
+// first what there is. While the control plane is away it is asked for at every try.
+func (c *channel) measure() {
+	whole := func(m gatepost.Measurement) bool { return m.To.Sub(m.From) >= c.a.options.FullEvery }
+	m := c.meter.snapshot()
+	switch {
+	case whole(m):
+		m = c.meter.reset()
+		c.packets.lost += m.PacketsLost
+		c.packets.received += m.PacketsReceived
+	case whole(c.status.Measurement):
+		return
+	}
+	c.status.Measurement = m
 }
 
 // flush sends the frames of an open part when nothing has come for a while, so

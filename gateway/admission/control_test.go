@@ -81,13 +81,27 @@ func TestControlPlaneAway(t *testing.T) {
 			t.Errorf("passphrase: %v", err)
 		}
 		r.refused(gatepost.Unavailable, func(q *ingest.Request) { q.Key = gatepost.NewSecret(20) })
-		time.Sleep(time.Minute)
+		whole := func(m gatepost.Measurement) bool {
+			length := m.To.Sub(m.From)
+			return length >= r.options.FullEvery && length <= r.options.FullEvery+r.options.SyncEvery && m.FPS > 45
+		}
+		s.Lost(3, 500)
+		for second := range 60 {
+			time.Sleep(time.Second)
+			seen := r.list()[0].observe()
+			if m := seen.status.Measurement; second > 2*int(r.options.FullEvery.Seconds()) && !whole(m) {
+				t.Errorf("after %d s of failed tries %s are measured, %v frames a second", second+1, m.To.Sub(m.From), m.FPS)
+			}
+			if seen.lost != 3 || seen.received != 500 {
+				t.Errorf("after %d s %d packets lost, %d received, want 3 and 500", second+1, seen.lost, seen.received)
+			}
+		}
 		if isDone(s) {
 			t.Error("media waits for the control plane")
 		}
 		r.control.set(func() { r.control.away = false })
 		time.Sleep(3 * time.Second)
-		if st, _ := r.control.last(r.camera); !st.Online {
+		if st, _ := r.control.last(r.camera); !st.Online || !whole(st.Measurement) {
 			t.Errorf("what happened meanwhile was not told: %+v", st)
 		}
 	})
