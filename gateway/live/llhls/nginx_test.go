@@ -44,6 +44,9 @@ func newEdge(t *testing.T, ring *hls.Ring, o llhls.Options) *edge {
 			t.Errorf("%s reached the gateway", r.URL.Path)
 			m = make([]string, 3)
 		}
+		if from := r.Header.Get("X-Forwarded-For"); from != "127.0.0.1" || r.Host != "127.0.0.1" {
+			t.Errorf("%s %s%s is asked for by %q of the host %q", r.Method, m[1], m[2], from, r.Host)
+		}
 		e.mu.Lock()
 		e.reached[m[1]+m[2]]++
 		e.mu.Unlock()
