@@ -11,7 +11,7 @@ import (
 
 // Watch is what the reconcile loop asks the database.
 type Watch interface {
-	SilenceCameras(ctx context.Context, before time.Time) (int64, error)
+	SilenceCameras(ctx context.Context, before time.Time, except []string) (int64, error)
 	CountCameras(ctx context.Context, fresh, late time.Time) (gatepost.CameraCounts, error)
 }
 
@@ -29,24 +29,25 @@ const rowsLateAfter = 10 * time.Minute
 // Reconcile does the round of every minute: cameras whose gateway fell silent
 // are marked offline as of its last word, and all are counted. Run twice, it
 // does it once. A gateway is not silent because this process or the database was away:
-// its word is waited for first.
+// its word is waited for first. Nor is one that is not heard while others are.
 func (s *Service) Reconcile(ctx context.Context) error {
-	if err := s.reconcile(ctx); err != nil {
-		return s.missed(ctx, err)
+	err := s.reconcile(ctx)
+	if away(err) {
+		s.deaf.begin(s.opts.Now())
 	}
-	return nil
+	return err
 }
 
 func (s *Service) reconcile(ctx context.Context) error {
 	now := s.opts.Now()
 	if now.Sub(s.round) > roundMissed {
-		s.unheard() // rounds were missed: it was halted, or the database did not answer
+		s.deaf.begin(now) // rounds were missed: it was halted, or the database did not answer
 	}
 	s.round = now
 	var silenced int64
-	if now.UnixNano()-s.deaf.Load() >= int64(silentAfter) {
+	if unheard, all := s.deaf.since(now.Add(-silentAfter)); !all {
 		var err error
-		if silenced, err = s.opts.Store.SilenceCameras(ctx, now.Add(-silentAfter)); err != nil {
+		if silenced, err = s.opts.Store.SilenceCameras(ctx, now.Add(-silentAfter), unheard); err != nil {
 			return err
 		}
 	}

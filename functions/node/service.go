@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -83,8 +82,8 @@ type Options struct {
 type Service struct {
 	opts    Options
 	metrics *Metrics
-	deaf    atomic.Int64 // Unix ns: when it last could not hear gateways
-	round   time.Time    // the last of Reconcile, which runs one after the other
+	deaf    deafness
+	round   time.Time // the last of Reconcile, which runs one after the other
 }
 
 // New makes a Service. Without a store it can be registered, for the OpenAPI
@@ -97,20 +96,8 @@ func New(opts Options) *Service {
 		opts.Now = time.Now
 	}
 	s := &Service{opts: opts, metrics: newMetrics()}
-	s.unheard()
+	s.deaf.begin(opts.Now()) // there was no process yet
 	return s
-}
-
-// unheard notes that a gateway may have spoken and was not heard: there was no
-// process yet, or no database.
-func (s *Service) unheard() { s.deaf.Store(s.opts.Now().UnixNano()) }
-
-// missed is unheard for a store that failed, and not for a gateway that left.
-func (s *Service) missed(ctx context.Context, err error) error {
-	if !errors.Is(ctx.Err(), context.Canceled) {
-		s.unheard()
-	}
-	return err
 }
 
 // admitTries bounds how often a camera that changes under our hands is looked
@@ -164,6 +151,12 @@ const revocationPage = 1000
 // and which of the recordings that it names have no row. Statuses of cameras that do not exist are passed over, and told to
 // stop.
 func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.SyncReply, error) {
+	reply, err := s.sync(ctx, req)
+	s.deaf.answered(req.Node, s.opts.Now(), err)
+	return reply, err
+}
+
+func (s *Service) sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.SyncReply, error) {
 	now := time.Now().UTC()
 	reply := gatepost.SyncReply{StoppedCameras: []string{}, Measure: []string{}}
 	ids := make([]string, 0, len(req.Cameras))
@@ -176,7 +169,7 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 	}
 	admissions, err := s.opts.Store.CameraAdmissions(ctx, ids)
 	if err != nil {
-		return reply, s.missed(ctx, err)
+		return reply, err
 	}
 	statuses := make([]gatepost.CameraStatus, 0, len(ids))
 	var stored []string
@@ -200,7 +193,7 @@ func (s *Service) Sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 	// as new.
 	reply.LooksHeard = s.hear(ctx, req, now)
 	if err := s.opts.Store.PutStatuses(ctx, statuses); err != nil {
-		return reply, s.missed(ctx, err)
+		return reply, err
 	}
 	if reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage); err != nil {
 		return reply, err

@@ -35,11 +35,15 @@ func (s *Store) MissingRecordings(ctx context.Context, ids []string) ([]string, 
 }
 
 // SilenceCameras marks cameras offline whose gateway last spoke of them before a
-// time, as at that time: it has died. It returns how many they were.
-func (s *Store) SilenceCameras(ctx context.Context, before time.Time) (int64, error) {
-	return s.exec(ctx, "mark silent cameras", "camera status",
-		`UPDATE camera_status SET online = FALSE, recording = FALSE, since = seen_at, end_reason = $1, viewers = 0, problem = '', problem_since = 0
-		 WHERE online AND seen_at < $2`, string(gatepost.EndCrash), ms(before))
+// time, as at that time: it has died. Cameras of the gateways in except stay as they are. It returns how many they were.
+func (s *Store) SilenceCameras(ctx context.Context, before time.Time, except []string) (int64, error) {
+	args := append([]any{string(gatepost.EndCrash), ms(before)}, anys(except)...)
+	query := `UPDATE camera_status SET online = FALSE, recording = FALSE, since = seen_at, end_reason = $1, viewers = 0, problem = '', problem_since = 0
+		 WHERE online AND seen_at < $2`
+	if len(except) > 0 {
+		query += ` AND node NOT IN (` + placeholders(3, len(except)) + `)`
+	}
+	return s.exec(ctx, "mark silent cameras", "camera status", query, args...)
 }
 
 // CountCameras counts cameras by state. Words from before fresh do not count;

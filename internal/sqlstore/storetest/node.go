@@ -184,10 +184,13 @@ func testWatch(t *testing.T, s *sqlstore.Store) {
 	if err != nil || got != want {
 		t.Errorf("counted %+v %v, want %+v", got, err, want)
 	}
-	if n, err := s.SilenceCameras(ctx, ago(time.Minute)); err != nil || n != 1 {
+	if n, err := s.SilenceCameras(ctx, ago(time.Minute), []string{"elsewhere", "gw"}); err != nil || n != 0 {
+		t.Errorf("%d silenced of a gateway that is excepted, %v", n, err)
+	}
+	if n, err := s.SilenceCameras(ctx, ago(time.Minute), []string{"elsewhere", "nowhere"}); err != nil || n != 1 {
 		t.Errorf("%d silenced, %v", n, err)
 	}
-	if n, err := s.SilenceCameras(ctx, ago(time.Minute)); err != nil || n != 0 {
+	if n, err := s.SilenceCameras(ctx, ago(time.Minute), nil); err != nil || n != 0 {
 		t.Errorf("%d silenced again, %v", n, err)
 	}
 	statuses, err := s.CameraStatuses(ctx, []string{silent.ID, well.ID})
