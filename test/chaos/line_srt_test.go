@@ -9,6 +9,8 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mpegts"
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mpegts/codecs"
 	gosrt "github.com/datarhei/gosrt"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // srtLine sends MPEG-TS by SRT.
@@ -17,6 +19,7 @@ type srtLine struct {
 	buffer *bufio.Writer
 	writer *mpegts.Writer
 	video  *mpegts.Track
+	last   time.Time // when something was written
 }
 
 // srtPayload is seven packets of MPEG-TS, as is the custom.
@@ -60,17 +63,24 @@ func (l *srtLine) picture(nalus [][]byte, ts int64) (bool, error) {
 	if err := write(l.video, ts, ts, nalus); err != nil {
 		return false, err
 	}
+	l.last = time.Now()
 	return false, l.buffer.Flush()
 }
 
 func (l *srtLine) sound(int64) error { return errSilent }
 
-// srtTail is how long a goodbye waits for what the receiver holds back, which it would
-// overtake, and for what is sent again.
-const srtTail = time.Second
+// srtReading is how long the gateway takes to read what is due, on a busy machine.
+const srtReading = 200 * time.Millisecond
 
+// close waits until all is acknowledged, and due: the goodbye overtakes what the
+// receiver holds back (draft-sharabayko-srt §4.5).
 func (l *srtLine) close() {
-	<-time.After(srtTail)
+	var s gosrt.Statistics
+	linger(func() bool {
+		l.conn.Stats(&s)
+		return s.Instantaneous.PktSendBuf == 0
+	})
+	harness.Until(l.last.Add(time.Duration(s.Instantaneous.MsSendTsbPdDelay)*time.Millisecond + srtReading))
 	_ = l.conn.Close() // nothing is left to send
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/pion/rtp"
+
+	"github.com/gatepost-video/gatepost/test/harness"
 )
 
 // line is one connection of a camera.
@@ -21,6 +23,17 @@ type line interface {
 	sound(frame int64) error // that goes with a frame
 	cut() error              // ends it without a goodbye
 	close()                  // says goodbye
+}
+
+// farewell is the longest that a goodbye waits: the loss of a last packet is noticed by
+// nobody, and so made good by nobody.
+const farewell = 1500 * time.Millisecond
+
+// linger waits until what a line has sent is where it should be.
+func linger(there func() bool) {
+	for end := time.Now().Add(farewell); !there() && time.Now().Before(end); {
+		harness.Until(time.Now().Add(frameTime / 2))
+	}
 }
 
 // rtspLine sends by RTSP, over TCP or UDP.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -19,10 +20,13 @@ import (
 
 // whipLine sends by WHIP (RFC 9725), and again what the gateway asks for.
 type whipLine struct {
+	camera *camera
 	conn   *webrtc.PeerConnection
 	track  *webrtc.TrackLocalStaticRTP
 	encode func([][]byte) ([]*rtp.Packet, error)
 	lost   chan struct{}
+	before float64 // packets that were accounted for when it connected
+	sent   int     // packets since
 }
 
 // whipPayload fits every path of WebRTC.
@@ -39,7 +43,7 @@ func byWHIP(via *relay) func(*camera, *clip) (line, error) {
 		if err != nil {
 			return nil, err
 		}
-		l := &whipLine{encode: encode, lost: make(chan struct{})}
+		l := &whipLine{camera: c, encode: encode, lost: make(chan struct{})}
 		if l.track, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeH264, ClockRate: 90000,
 			SDPFmtpLine: "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"}, "video", "camera"); err != nil {
 			return nil, err
@@ -81,12 +85,13 @@ func (l *whipLine) connect(c *camera, via *relay) error {
 		}
 	}()
 	connected := make(chan struct{})
-	l.conn.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+	up, down := sync.OnceFunc(func() { close(connected) }), sync.OnceFunc(func() { close(l.lost) })
+	l.conn.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { // may be connected again
 		switch s {
 		case webrtc.PeerConnectionStateConnected:
-			close(connected)
+			up()
 		case webrtc.PeerConnectionStateFailed:
-			close(l.lost)
+			down()
 		}
 	})
 	offer, err := l.conn.CreateOffer(nil)
@@ -105,6 +110,7 @@ func (l *whipLine) connect(c *camera, via *relay) error {
 	}
 	select {
 	case <-connected:
+		l.before = l.accounted()
 		return nil
 	case <-l.lost:
 		return errors.New("the media connection failed")
@@ -148,17 +154,34 @@ func (l *whipLine) picture(nalus [][]byte, ts int64) (bool, error) {
 		if err := l.track.WriteRTP(p); err != nil {
 			return false, err
 		}
+		l.sent++
 	}
 	return false, nil
 }
 
 func (l *whipLine) sound(int64) error { return errSilent }
 
-// whipTail is how long a goodbye waits for what is sent again.
-const whipTail = time.Second
+// accounted is how many of the camera's packets the gateway has, or knows to be lost.
+func (l *whipLine) accounted() (packets float64) {
+	for _, kind := range []string{"received", "lost"} {
+		n, err := l.camera.s.Metric(fmt.Sprintf("gatepost_camera_packets_%s_total{camera=%q}", kind, l.camera.ID))
+		if err == nil { // else the gateway is away, and has none
+			packets += n
+		}
+	}
+	return packets
+}
 
+// close waits until what was lost has been sent again, or given up.
 func (l *whipLine) close() {
-	<-time.After(whipTail)
+	linger(func() bool {
+		select {
+		case <-l.lost:
+			return true
+		default:
+			return l.accounted() == l.before+float64(l.sent)
+		}
+	})
 	_ = l.conn.GracefulClose() // nothing is left to send
 }
 

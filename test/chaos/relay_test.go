@@ -17,10 +17,11 @@ type relay struct {
 	n       *network
 	passed  atomic.Int64
 
-	front *net.UDPConn
-	mu    sync.Mutex
-	backs map[string]net.Conn // by the camera's address
-	all   sync.WaitGroup
+	front  *net.UDPConn
+	mu     sync.Mutex
+	backs  map[string]net.Conn // by the camera's address
+	closed bool                // and no more are made
+	all    sync.WaitGroup
 }
 
 func newRelay(t *testing.T, to string, n *network) *relay {
@@ -34,6 +35,7 @@ func newRelay(t *testing.T, to string, n *network) *relay {
 	t.Cleanup(func() {
 		front.Close()
 		r.mu.Lock()
+		r.closed = true
 		for _, b := range r.backs {
 			b.Close()
 		}
@@ -78,6 +80,9 @@ func (r *relay) back(camera *net.UDPAddr) (net.Conn, error) {
 	defer r.mu.Unlock()
 	if c := r.backs[camera.String()]; c != nil {
 		return c, nil
+	}
+	if r.closed {
+		return nil, net.ErrClosed
 	}
 	c, err := net.Dial("udp", r.to)
 	if err != nil {
