@@ -34,6 +34,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/plan"
 	"github.com/gatepost-video/gatepost/functions/playback"
 	"github.com/gatepost-video/gatepost/functions/programme"
+	"github.com/gatepost-video/gatepost/functions/report"
 	"github.com/gatepost-video/gatepost/functions/retention"
 	"github.com/gatepost-video/gatepost/functions/share"
 	"github.com/gatepost-video/gatepost/functions/signup"
@@ -76,6 +77,7 @@ type controlPlane struct {
 	signup       *signup.Function
 	usage        *usage.Function
 	programme    *programme.Function
+	report       *report.Function
 }
 
 // controlOptions are what the functions differ in between deployments.
@@ -97,6 +99,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 	people := identity.New(identity.Options{Store: db, Issuer: issuer, SecureCookies: o.secure})
 	archive := playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: o.temp})
 	book := ledger.New(ledger.Options{Store: db})
+	exports := evidence.New(evidence.Options{Store: db, Clips: archive, Ledger: book, Objects: objects, Address: o.addresses.HTTP, TempDir: o.temp})
 	return &controlPlane{
 		tokens:       tokens,
 		identity:     people,
@@ -112,7 +115,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		support:      support.New(support.Options{Store: db}),
 		notification: notification.New(notification.Options{Store: db, Private: o.privateWebhooks, Mail: reach.Reaches(gatepost.ContactEmail)}),
 		playback:     archive,
-		evidence:     evidence.New(evidence.Options{Store: db, Clips: archive, Ledger: book, Objects: objects, Address: o.addresses.HTTP, TempDir: o.temp}),
+		evidence:     exports,
 		node:         node.New(node.Options{Store: db}),
 		integrity:    integrity.New(integrity.Options{Store: db, Objects: objects}),
 		retention:    retention.New(retention.Options{Store: db, Objects: objects}),
@@ -123,6 +126,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		signup:       signup.New(signup.Options{Store: db, Passwords: people, Reach: reach, Closed: !o.signup}),
 		usage:        usage.New(usage.Options{Store: db}),
 		programme:    programme.New(programme.Options{Store: db}),
+		report:       report.New(report.Options{Store: db, Objects: objects, Signer: exports}),
 	}
 }
 
@@ -135,7 +139,7 @@ func unconnected() *controlPlane {
 		playback: playback.New(playback.Options{}), evidence: evidence.New(evidence.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
 		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{}),
 		usage: usage.New(usage.Options{}), retention: retention.New(retention.Options{}),
-		programme: programme.New(programme.Options{})}
+		programme: programme.New(programme.Options{}), report: report.New(report.Options{})}
 }
 
 // register lists the operations of every function.
@@ -143,7 +147,7 @@ func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
 		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.evidence.Register, p.node.Register, p.ledger.Register,
 		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register, p.retention.Register,
-		p.programme.Register}
+		p.programme.Register, p.report.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.

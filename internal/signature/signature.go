@@ -23,6 +23,7 @@ import (
 const (
 	Ledger   = "gatepost/ledger/"
 	Evidence = "gatepost/evidence/"
+	Report   = "gatepost/report/" // the keys of evidence, under another name
 )
 
 // maxNote is the size in bytes beyond which a note is not looked at.

@@ -129,22 +129,23 @@ func (s *Store) lookFacts(ctx context.Context, day gatepost.Day, ids []string, f
 	return err
 }
 
+// exportFacts counts the clips and the evidence that were ordered.
 func (s *Store) exportFacts(ctx context.Context, day gatepost.Day, ids []string, facts map[string]*gatepost.CameraFacts) error {
 	_, err := queryAll(ctx, s.read, func(row scanner) (id string, err error) {
 		var (
 			kind   gatepost.OrganisationKind
 			detail string
-			said   struct{ Action string }
+			said   struct{ Act, Action, Clip string }
 		)
 		if err := row.Scan(&id, &kind, &detail); err != nil {
 			return id, err
 		}
-		if err := json.Unmarshal([]byte(detail), &said); err == nil && said.Action == "export" {
+		if err := json.Unmarshal([]byte(detail), &said); err == nil && (said.Clip != "" || said.Act == "order" && said.Action == "export") {
 			facts[id].Exports[kind]++
 		}
 		return id, nil
 	}, `SELECT l.camera_id, o.kind, l.detail FROM ledger l JOIN organisations o ON o.id = l.organisation_id
-	    WHERE l.id >= $1 AND l.at >= $2 AND l.at < $3 AND l.kind = 'decision' AND l.allowed AND l.camera_id IN (`+placeholders(4, len(ids))+`)`,
+	    WHERE l.id >= $1 AND l.at >= $2 AND l.at < $3 AND l.kind IN ('decision', 'export') AND l.allowed AND l.camera_id IN (`+placeholders(4, len(ids))+`)`,
 		append([]any{gatepost.IDAt(day.Start().Add(-time.Hour)), ms(day.Start()), ms(day.End())}, anys(ids)...)...)
 	return err
 }

@@ -175,7 +175,11 @@ func TestTenancy(t *testing.T) {
 		"get-programme": {ids: byID(c.ID), want: []int{404}}, "update-programme": {ids: byID(c.ID), body: map[string]any{"targets": []any{}}, want: []int{404}},
 		"submit-programme": {ids: byID(c.ID), want: []int{404}}, "review-programme": {ids: byID(c.ID), body: map[string]any{"approve": true}, want: []int{404}},
 		"sign-off-camera": {ids: byID(c.ID), body: map[string]any{"passed": true}, want: []int{404}}, "get-coverage": {want: []int{403}}, "list-uncontrolled": {want: []int{403}},
-		"list-usage": {want: []int{403, 422}}, "list-usage-runs": {want: []int{403}}, "list-camera-days": {ids: byID(c.ID), want: []int{404, 422}}, // 422 without days
+		"create-report": {body: map[string]any{"month": "2026-01"}, want: []int{403}}, "list-reports": {want: []int{403}}, "get-report": {ids: byID(c.ID), want: []int{404}},
+		"refresh-report": {ids: byID(c.ID), want: []int{404}}, "submit-report": {ids: byID(c.ID), want: []int{404}}, "get-report-file": {ids: byID(c.ID), want: []int{404}},
+		"review-report": {ids: byID(c.ID), body: map[string]any{"accept": true}, want: []int{404}}, "get-settlement-terms": {want: []int{403}},
+		"put-settlement-terms": {body: map[string]any{"prices_fen": []int{1, 2, 3}, "owed_continuity": 1, "deduction_factor": 1, "deduction_cap": 1}, want: []int{403}},
+		"list-usage":           {want: []int{403, 422}}, "list-usage-runs": {want: []int{403}}, "list-camera-days": {ids: byID(c.ID), want: []int{404, 422}}, // 422 without days
 
 		"report-measurement": node, "srt-passphrase": node, "authorise-publish": node, "close-recording": node, "sync-node": node,
 	}

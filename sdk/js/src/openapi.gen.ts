@@ -1507,6 +1507,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports of my division and below it, newest first, without their figures */
+        get: operations["list-reports"];
+        put?: never;
+        /** Draw up my division's report of a month that is over, or another version of it */
+        post: operations["create-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report with its figures */
+        get: operations["get-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as a file; of a locked one, json is the signed object, byte for byte */
+        get: operations["get-report-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute the figures of a draft, or of what was returned, anew */
+        post: operations["refresh-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept and lock a report of the level below, or return it */
+        post: operations["review-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submit a report to the level above; the province's is locked */
+        post: operations["submit-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/retention/certificates": {
         parameters: {
             query?: never;
@@ -1622,6 +1725,24 @@ export interface paths {
         put?: never;
         /** Get a new access token with the refresh cookie */
         post: operations["refresh-session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/settlement-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The formula of what payers owe the operator */
+        get: operations["get-settlement-terms"];
+        /** Set the formula; reports that are locked keep theirs */
+        put: operations["put-settlement-terms"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3370,6 +3491,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListReport: {
+            items: components["schemas"]["Report"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListRequestedCamera: {
             items: components["schemas"]["RequestedCamera"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -3999,6 +4125,241 @@ export interface components {
             en: string;
             zh: string;
         };
+        Report: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description The last word on it
+             */
+            decided_at?: string;
+            division: string;
+            figures?: components["schemas"]["ReportFigures"];
+            id: string;
+            /** @description It was submitted after the filing deadline */
+            late?: boolean;
+            month: string;
+            /** @description The signed note over it; it verifies with the keys of GET /v1/evidence-keys, named gatepost/report/ */
+            note?: string;
+            organisation_id: string;
+            remark?: string;
+            /** @description Of the object of a locked one */
+            sha256?: string;
+            /** @enum {string} */
+            state: "draft" | "submitted" | "returned" | "locked";
+            /** Format: date-time */
+            submitted_at?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        ReportCount: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            built: number;
+            /** Format: int64 */
+            continuity?: number;
+            /** Format: int64 */
+            due_ms: number;
+            /** Format: int64 */
+            enrolled: number;
+            /** Format: int64 */
+            in_service: number;
+            /** @description 1 to 3, a category, or the id of an organisation */
+            key: string;
+            /** @description Of the organisation */
+            name?: string;
+            /** Format: int64 */
+            planned: number;
+            /** Format: int64 */
+            recorded_ms: number;
+        };
+        ReportFigures: {
+            /** @description The total of the month before, of its locked report */
+            before?: components["schemas"]["ReportRow"];
+            categories: components["schemas"]["ReportCount"][];
+            classes: components["schemas"]["ReportCount"][];
+            division: string;
+            /** @description Of the divisions directly below */
+            filings: components["schemas"]["ReportFiling"][];
+            funders: components["schemas"]["ReportCount"][];
+            month: string;
+            name: string;
+            /** @description Of the divisions directly below, and of what is the division's own */
+            rows: components["schemas"]["ReportRow"][];
+            /** @description Absent where no formula is set */
+            settlement?: components["schemas"]["ReportSettlement"];
+            total: components["schemas"]["ReportRow"];
+            /** @description By the kind of organisation that looked, exported or shared */
+            uses: components["schemas"]["ReportUse"][];
+        };
+        ReportFiling: {
+            division: string;
+            /** @description It was not submitted by the deadline */
+            late: boolean;
+            name: string;
+            report_id?: string;
+            /** @description Of a locked one */
+            sha256?: string;
+            state?: string;
+            /** Format: date-time */
+            submitted_at?: string;
+            /** Format: int64 */
+            version?: number;
+        };
+        ReportOrder: {
+            /** @description YYYY-MM, a month that is over */
+            month: string;
+        };
+        ReportReview: {
+            /** @description Accepted is locked */
+            accept: boolean;
+            /** @description Needed to return it */
+            remark?: string;
+        };
+        ReportRow: {
+            /**
+             * Format: int64
+             * @description Of these, signed off by the police
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Of these, have pushed
+             */
+            built: number;
+            /**
+             * Format: int64
+             * @description Ingested
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Recorded of due
+             */
+            continuity?: number;
+            division: string;
+            /** Format: int64 */
+            drills: number;
+            /** Format: int64 */
+            due_ms: number;
+            /**
+             * Format: int64
+             * @description When the month ended
+             */
+            enrolled: number;
+            /** Format: int64 */
+            exports: number;
+            /** Format: int64 */
+            footage_answered: number;
+            /** Format: int64 */
+            footage_requests: number;
+            /** Format: int64 */
+            gap_camera_offline_ms: number;
+            /** Format: int64 */
+            gap_gateway_ms: number;
+            /** Format: int64 */
+            gap_network_ms: number;
+            /** Format: int64 */
+            gap_storage_ms: number;
+            /** Format: int64 */
+            gap_suspended_ms: number;
+            /** Format: int64 */
+            in_service: number;
+            /** Format: int64 */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description Incidents under which somebody looked
+             */
+            incidents_served: number;
+            /** Format: int64 */
+            live_looks: number;
+            name: string;
+            /** Format: int64 */
+            objects: number;
+            /** Format: int64 */
+            online_ms: number;
+            /**
+             * Format: int64
+             * @description Online of due
+             */
+            online_rate?: number;
+            /** @description What belongs to the division itself and to none below it */
+            own?: boolean;
+            /**
+             * Format: int64
+             * @description Cameras that the programmes of the year hold
+             */
+            planned: number;
+            /** Format: int64 */
+            playbacks: number;
+            /**
+             * Format: int64
+             * @description Among its neighbours, by continuity
+             */
+            rank?: number;
+            /** Format: int64 */
+            recorded_ms: number;
+            /**
+             * Format: int64
+             * @description Cameras in service that are kept for the law's floor at least
+             */
+            retention_rate?: number;
+            /**
+             * Format: int64
+             * @description Cameras in service that are not
+             */
+            retention_short: number;
+            /** Format: int64 */
+            shares: number;
+            /**
+             * Format: int64
+             * @description Ingested, and not past its retention when the month ended; without holds
+             */
+            stored_bytes: number;
+            /** Format: int64 */
+            viewed_bytes: number;
+            /** Format: int64 */
+            viewed_ms: number;
+            /**
+             * Format: int64
+             * @description Class 1
+             */
+            watch_due_ms: number;
+            /**
+             * Format: int64
+             * @description Watched of what was due at class 1
+             */
+            watch_rate?: number;
+            /** Format: int64 */
+            watched_ms: number;
+        };
+        ReportSettlement: {
+            /** Format: int64 */
+            deduction_fen: number;
+            /** Format: int64 */
+            fee_fen: number;
+            lines: components["schemas"]["SettlementLine"][];
+            /** Format: int64 */
+            net_fen: number;
+            terms: components["schemas"]["SettlementTerms"];
+        };
+        ReportUse: {
+            /** Format: int64 */
+            exports: number;
+            kind: string;
+            /** Format: int64 */
+            live_looks: number;
+            /** Format: int64 */
+            playbacks: number;
+            /** Format: int64 */
+            shares: number;
+            /** Format: int64 */
+            viewed_bytes: number;
+            /** Format: int64 */
+            viewed_ms: number;
+        };
         RequestedCamera: {
             id: string;
             name: string;
@@ -4199,6 +4560,47 @@ export interface components {
         SetInputBody: {
             /** Format: int64 */
             alarm_after_seconds: number;
+        };
+        SettlementLine: {
+            /** Format: int64 */
+            class: number;
+            /**
+             * Format: int64
+             * @description Because less was recorded than is owed
+             */
+            deduction_fen: number;
+            /** Format: int64 */
+            due_ms: number;
+            /** Format: int64 */
+            fee_fen: number;
+            /** Format: int64 */
+            net_fen: number;
+            payer: string;
+            /** @description The funder of the cameras */
+            payer_id: string;
+            /** Format: int64 */
+            recorded_ms: number;
+        };
+        SettlementTerms: {
+            /**
+             * Format: int64
+             * @description The most that is deducted, in hundredths of a percent of the fee
+             */
+            deduction_cap: number;
+            /**
+             * Format: int64
+             * @description What is deducted of the fee, in hundredths of a percent for each percent of shortfall, e.g. 20000: 2 % for each 1 %
+             */
+            deduction_factor: number;
+            /**
+             * Format: int64
+             * @description In hundredths of a percent, e.g. 9900 for 99 %
+             */
+            owed_continuity: number;
+            /** @description For a camera and month, of class 1, 2 and 3 */
+            prices_fen: number[];
+            /** Format: date-time */
+            readonly set_at?: string;
         };
         Share: {
             actions: ("live" | "playback")[];
@@ -8343,6 +8745,241 @@ export interface operations {
             };
         };
     };
+    "list-reports": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only of this month, YYYY-MM */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportOrder"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-report-file": {
+        parameters: {
+            query?: {
+                format?: "json" | "csv" | "xlsx";
+                /** @description Of csv and xlsx */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refresh-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "review-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportReview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "submit-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-deletion-certificates": {
         parameters: {
             query?: {
@@ -8631,6 +9268,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-settlement-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlementTerms"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-settlement-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettlementTerms"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettlementTerms"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,99 @@
+package report
+
+import "github.com/gatepost-video/gatepost"
+
+// language is that of a file: "zh" or "en".
+type language string
+
+func (l language) pick(zh, en string) string {
+	if l == "en" {
+		return en
+	}
+	return zh
+}
+
+// column is a column of the table of divisions.
+type column struct {
+	zh, en string
+	value  func(ReportRow) any // string, int64, float64, or nil for nothing
+	format string              // of numbers, as spreadsheets write it; "" for text
+	ratio  [2]string           // keys of the columns that a rate is computed from; empty for what is added up
+	key    string
+}
+
+const (
+	whatCount = "#,##0"
+	whatHours = "#,##0.00"
+	whatRate  = "0.00%"
+)
+
+func count(key, zh, en string, get func(ReportRow) int64) column {
+	return column{key: key, zh: zh, en: en, format: whatCount, value: func(r ReportRow) any { return get(r) }}
+}
+
+// hours is a duration in hours; it is exact to the millisecond.
+func hours(key, zh, en string, get func(ReportRow) int64) column {
+	return column{key: key, zh: zh + "(小时)", en: en + " (h)", format: whatHours, value: func(r ReportRow) any { return float64(get(r)) / 3_600_000 }}
+}
+
+func percent(key, zh, en, part, of string, get func(ReportRow) *int64) column {
+	return column{key: key, zh: zh, en: en, format: whatRate, ratio: [2]string{part, of}, value: func(r ReportRow) any {
+		if v := get(r); v != nil {
+			return float64(*v) / whole
+		}
+		return nil
+	}}
+}
+
+// columns are the columns of the table of divisions, in their order.
+var columns = []column{
+	{key: "code", zh: "行政区划代码", en: "Division code", value: func(r ReportRow) any { return r.Division }},
+	{key: "name", zh: "行政区划", en: "Division", value: func(r ReportRow) any { return r.Name }},
+	count("planned", "规划数", "Planned", func(r ReportRow) int64 { return r.Planned }),
+	count("enrolled", "登记数", "Enrolled", func(r ReportRow) int64 { return r.Enrolled }),
+	count("built", "建成数", "Built", func(r ReportRow) int64 { return r.Built }),
+	count("accepted", "验收数", "Accepted", func(r ReportRow) int64 { return r.Accepted }),
+	count("in_service", "在用数", "In service", func(r ReportRow) int64 { return r.InService }),
+	hours("due", "应录时长", "Due", func(r ReportRow) int64 { return r.Due }),
+	hours("recorded", "实录时长", "Recorded", func(r ReportRow) int64 { return r.Recorded }),
+	percent("continuity", "录像完整率", "Continuity", "recorded", "due", func(r ReportRow) *int64 { return r.Continuity }),
+	hours("offline", "断录:摄像机离线", "Gap: camera offline", func(r ReportRow) int64 { return r.Offline }),
+	hours("network", "断录:网络", "Gap: network", func(r ReportRow) int64 { return r.Network }),
+	hours("gateway", "断录:网关", "Gap: gateway", func(r ReportRow) int64 { return r.Gateway }),
+	hours("storage", "断录:存储", "Gap: storage", func(r ReportRow) int64 { return r.Storage }),
+	hours("suspended", "断录:停用后未恢复", "Gap: not back after suspension", func(r ReportRow) int64 { return r.Suspended }),
+	hours("online", "在线时长", "Online", func(r ReportRow) int64 { return r.Online }),
+	percent("online_rate", "在线率", "Online rate", "online", "due", func(r ReportRow) *int64 { return r.OnlineRate }),
+	hours("watch_due", "一类点应值守时长", "Class 1 watch due", func(r ReportRow) int64 { return r.WatchDue }),
+	hours("watched", "一类点实际值守时长", "Class 1 watched", func(r ReportRow) int64 { return r.Watched }),
+	percent("watch_rate", "一类点值守率", "Class 1 watch rate", "watched", "watch_due", func(r ReportRow) *int64 { return r.WatchRate }),
+	count("short", "保存期不足数", "Kept too short", func(r ReportRow) int64 { return r.Short }),
+	count("bytes", "入库字节", "Bytes ingested", func(r ReportRow) int64 { return r.Bytes }),
+	count("stored", "在库字节", "Bytes stored", func(r ReportRow) int64 { return r.Stored }),
+	count("lives", "实时调阅次数", "Live looks", func(r ReportRow) int64 { return r.Lives }),
+	count("playbacks", "录像调阅次数", "Playbacks", func(r ReportRow) int64 { return r.Playbacks }),
+	count("exports", "导出次数", "Exports", func(r ReportRow) int64 { return r.Exports }),
+	count("shares", "分享链接数", "Share links", func(r ReportRow) int64 { return r.Shares }),
+	hours("viewed", "观看时长", "Viewed", func(r ReportRow) int64 { return r.Viewed }),
+	count("incidents", "突发事件等启动次数", "Incidents", func(r ReportRow) int64 { return r.Incidents }),
+	count("served", "其中有调阅的", "Of these, served", func(r ReportRow) int64 { return r.Served }),
+	count("drills", "演练次数", "Drills", func(r ReportRow) int64 { return r.Drills }),
+	count("requests", "录像请求数", "Footage requests", func(r ReportRow) int64 { return r.Requests }),
+	count("answered", "其中已答复", "Of these, answered", func(r ReportRow) int64 { return r.Answered }),
+}
+
+// places are the words for categories, kinds those for organisations.
+var (
+	places = map[gatepost.PlaceCategory][2]string{
+		gatepost.PlaceTownCentre: {"中心城镇", "Town centre"}, gatepost.PlaceMarketTown: {"重点集镇", "Market town"}, gatepost.PlaceMainStreet: {"主要街区", "Main street"},
+		gatepost.PlaceBusyArea: {"繁华地段", "Busy area"}, gatepost.PlacePublic: {"公共场所", "Public place"}, gatepost.PlaceJunction: {"交通路口重点部位", "Junction"},
+		gatepost.PlaceTroubled: {"治安混乱地区", "Troubled area"}, gatepost.PlaceBoundary: {"区域边界", "Boundary"}, gatepost.PlaceMarket: {"专业市场", "Market"},
+		gatepost.PlaceResidential: {"居民小区", "Residential"}, gatepost.PlacePremises: {"单位内部", "Premises"}, gatepost.PlaceBus: {"公交车辆", "Bus"},
+		gatepost.PlaceVillage: {"行政村", "Village"}, gatepost.PlaceUnclassified: {"未分类", "Unclassified"},
+	}
+	kinds = map[gatepost.OrganisationKind][2]string{
+		gatepost.KindGovernment: {"政府", "Government"}, gatepost.KindPolice: {"公安", "Police"}, gatepost.KindDepartment: {"职能部门", "Department"},
+		gatepost.KindSubControl: {"分控中心", "Sub-control centre"}, gatepost.KindBusiness: {"企业", "Business"}, gatepost.KindCommunity: {"社区", "Community"},
+		gatepost.KindOperator: {"运营商", "Operator"}, gatepost.KindThirdParty: {"第三方", "Third party"},
+	}
+)
