@@ -3,6 +3,7 @@ package access
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geo"
@@ -15,6 +16,13 @@ import (
 // the division of those who activated it.
 func Covers(i gatepost.Incident, c gatepost.Camera) bool {
 	return gatepost.Within(c.Division, i.Division) && InArea(i.Area, c)
+}
+
+// Opens tells whether an incident, and nothing else, opens a camera to a subject
+// at a time: one that it covers, to somebody whom it names in a role that looks.
+func Opens(i gatepost.Incident, s gatepost.Subject, c gatepost.Camera, at time.Time) bool {
+	_, ok := incident(Request{Subject: s, Action: Know, Camera: c, At: at, Facts: gatepost.AccessFacts{Incidents: []gatepost.Incident{i}}})
+	return ok
 }
 
 // InArea tells whether a camera lies in an area: by its division, or by its

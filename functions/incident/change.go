@@ -38,7 +38,7 @@ func (f *Function) end(ctx context.Context, in *idInput) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.Admin() && (s.Organisation != i.Organisation && s.Organisation != i.Approver || !commander(s)) {
+	if !commands(i, s) {
 		return nil, &gatepost.Error{Code: gatepost.Forbidden, Message: "an incident is ended by the leaders of those who activated or approved it"}
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)

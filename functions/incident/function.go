@@ -25,7 +25,7 @@ import (
 type Incidents interface {
 	CreateIncident(ctx context.Context, i gatepost.Incident, parts []gatepost.AreaPart, entry gatepost.LedgerEntry) error
 	Incident(ctx context.Context, id string) (gatepost.Incident, error)
-	Incidents(ctx context.Context, organisation, before string, limit int) ([]gatepost.Incident, error)
+	Incidents(ctx context.Context, who gatepost.Subject, before string, limit int) ([]gatepost.Incident, error)
 	UpdateIncident(ctx context.Context, id string, now time.Time, change func(*gatepost.Incident) (gatepost.LedgerEntry, error)) (gatepost.Incident, error)
 }
 
@@ -98,6 +98,12 @@ func (f *Function) Register(api huma.API) {
 func commander(s gatepost.Subject) bool {
 	return (s.Kind == gatepost.KindPolice || s.Kind == gatepost.KindGovernment) &&
 		(s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor || s.Role == gatepost.RoleAdmin)
+}
+
+// commands tells whether a subject has an incident in hand: the leaders of those
+// who activated it or whose word it needed, and administrators.
+func commands(i gatepost.Incident, s gatepost.Subject) bool {
+	return s.Admin() || (s.Organisation == i.Organisation || s.Organisation == i.Approver) && commander(s)
 }
 
 var (

@@ -147,6 +147,43 @@ func TestIncident(t *testing.T) {
 	})
 }
 
+// TestNamedByLevel holds that police whom an incident names by their level find
+// it, and learn of the cameras of their own division only.
+func TestNamedByLevel(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		w := newWorld(t, open(t))
+		next := organisation(t, w.store, "Next station", gatepost.KindPolice, "330103")
+		elsewhere := organisation(t, w.store, "Another city's station", gatepost.KindPolice, "330202")
+		bureau := organisation(t, w.store, "Bureau", gatepost.KindDepartment, "330102")
+		id := w.Do(w.commander, "POST", "/v1/incidents", w.body(m{"units": []string{bureau.ID}, "levels": []string{"county"}})).Want(201).String("id")
+		for _, c := range []struct {
+			name, token    string
+			lists, cameras int // -1: the incident is not for him
+		}{
+			{"the station of the place", w.officer, 1, 1},
+			{"its maintainer", w.SignIn(w.station, gatepost.RoleMaintainer), 1, 0},
+			{"the station of another county", w.SignIn(next, gatepost.RoleOwner), 1, 0},
+			{"the station of another city", w.SignIn(elsewhere, gatepost.RoleOwner), 0, -1},
+			{"a unit by name", w.SignIn(bureau, gatepost.RoleResponder), 1, 1},
+			{"the maintainer of a unit", w.SignIn(bureau, gatepost.RoleMaintainer), 1, 0},
+			{"who activated it", w.commander, 1, 1},
+			{"a watcher of theirs, of a level that it does not name", w.watcher, 1, 0},
+			{"an administrator", w.SignIn(w.shop, gatepost.RoleAdmin), 1, 1},
+			{"the owner of the camera", w.SignIn(w.shop, gatepost.RoleOwner), 0, -1},
+		} {
+			if items := w.Do(c.token, "GET", "/v1/incidents", nil).Want(200).Items(); len(items) != c.lists {
+				t.Errorf("%s: list %v, want %d", c.name, items, c.lists)
+			}
+			cameras := w.Do(c.token, "GET", "/v1/incidents/"+id+"/cameras", nil)
+			if c.cameras < 0 {
+				cameras.Refused(gatepost.NotFound, "")
+			} else if items := cameras.Want(200).Items(); len(items) != c.cameras {
+				t.Errorf("%s: cameras %v, want %d", c.name, items, c.cameras)
+			}
+		}
+	})
+}
+
 func TestSecondWord(t *testing.T) {
 	w := newWorld(t, storetest.OpenSQLite(t))
 	government := organisation(t, w.store, "Emergency centre", gatepost.KindGovernment, "3301")

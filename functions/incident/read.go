@@ -96,11 +96,7 @@ func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	organisation := s.Organisation
-	if s.Admin() {
-		organisation = ""
-	}
-	list, err := f.opts.Store.Incidents(ctx, organisation, in.After, in.Limit+1)
+	list, err := f.opts.Store.Incidents(ctx, s, in.After, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
@@ -134,12 +130,15 @@ type (
 	camerasOutput struct{ Body host.List[IncidentCamera] }
 )
 
+// cameras lists what an incident opens to the subject. Those who have it in hand
+// see what they opened to others.
 func (f *Function) cameras(ctx context.Context, in *pageInput) (*camerasOutput, error) {
-	i, _, err := f.visible(ctx, in.ID)
+	i, s, err := f.visible(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	if state(i, time.Now()) != "active" {
+	now, all := time.Now(), commands(i, s)
+	if state(i, now) != "active" {
 		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "this incident opens nothing now"}
 	}
 	var found []gatepost.Camera
@@ -149,7 +148,7 @@ func (f *Function) cameras(ctx context.Context, in *pageInput) (*camerasOutput, 
 			return nil, err
 		}
 		for _, c := range page {
-			if access.Covers(i, c) {
+			if access.Opens(i, s, c, now) || all && access.Covers(i, c) {
 				found = append(found, c)
 			}
 		}
@@ -189,7 +188,7 @@ func (f *Function) looks(ctx context.Context, in *pageInput) (*looksOutput, erro
 	if err != nil {
 		return nil, err
 	}
-	if !s.Admin() && (s.Organisation != i.Organisation && s.Organisation != i.Approver || !commander(s)) {
+	if !commands(i, s) {
 		return nil, &gatepost.Error{Code: gatepost.Forbidden, Message: "the record of an incident is for the leaders of those who activated or approved it"}
 	}
 	grants, err := f.opts.Store.GrantsOn(ctx, "incident:"+i.ID, in.After, in.Limit+1)

@@ -48,15 +48,21 @@ func (s *Store) Incident(ctx context.Context, id string) (gatepost.Incident, err
 }
 
 // Incidents lists incidents, newest first, past ones too, at most limit of them,
-// older than the one with id before ("" for the newest): those that an
-// organisation activated, approves or is named by; all with "".
-func (s *Store) Incidents(ctx context.Context, organisation, before string, limit int) ([]gatepost.Incident, error) {
+// older than the one with id before ("" for the newest): those that a subject's
+// organisation activated, approves or is named by, as police of a level too,
+// above or below the division of those who activated it; all for an administrator.
+func (s *Store) Incidents(ctx context.Context, who gatepost.Subject, before string, limit int) ([]gatepost.Incident, error) {
+	level := ""
+	if who.Kind == gatepost.KindPolice || who.Kind == gatepost.KindSubControl {
+		level = gatepost.LevelOf(who.Division)
+	}
 	list, err := queryAll(ctx, s.read, scanIncident,
 		`SELECT `+incidentColumns+` FROM incidents
-		 WHERE ($1 = '' OR organisation_id = $1 OR approver_id = $1 OR id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $1))
-		   AND ($2 = '' OR id < $2)
-		 ORDER BY id DESC LIMIT $3`,
-		organisation, before, limit)
+		 WHERE ($1 OR organisation_id = $2 OR approver_id = $2 OR id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $2)
+		        OR $3 <> '' AND ',' || levels || ',' LIKE '%,' || $3 || ',%' AND (division LIKE $4 || '%' OR $4 LIKE division || '%'))
+		   AND ($5 = '' OR id < $5)
+		 ORDER BY id DESC LIMIT $6`,
+		who.Admin(), who.Organisation, level, who.Division, before, limit)
 	return list, s.failed("list incidents", "incident", err)
 }
 
