@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,10 @@ const (
 	maxReason = 500
 	maxRadius = 100                 // kilometres
 	maxAhead  = 31 * 24 * time.Hour // its start
+
+	// renewal is the last part of an incident, in which it may be renewed, and
+	// for how long after it another over the same cameras is its renewal.
+	renewal = time.Hour
 )
 
 // Area is an area as the API takes and shows one.
@@ -38,7 +43,7 @@ type createInput struct {
 		Start    time.Time             `json:"start,omitzero" doc:"Default: now"`
 		End      time.Time             `json:"end" doc:"At most 24 hours after its start; renew it with a new reason"`
 		Approver string                `json:"approver_id,omitempty" maxLength:"64" doc:"An organisation whose word is needed first"`
-		Renews   string                `json:"renews,omitempty" maxLength:"64" doc:"The incident that it goes on from"`
+		Renews   string                `json:"renews,omitempty" maxLength:"64" doc:"The incident that it goes on from: wanted where one of yours over the same cameras goes on, or ended within the hour"`
 	}
 }
 
@@ -61,7 +66,8 @@ func (f *Function) create(ctx context.Context, in *createInput) (*output, error)
 	if err := f.known(ctx, i); err != nil {
 		return nil, err
 	}
-	if err := f.opts.Store.CreateIncident(ctx, i, access.Parts(i.Area), entry(s, i, "activate", true)); err != nil {
+	beside := func(near []gatepost.Incident) error { return checkRenewal(i, near) }
+	if err := f.opts.Store.CreateIncident(ctx, i, access.Parts(i.Area), renewal, beside, entry(s, i, "activate", true)); err != nil {
 		return nil, err
 	}
 	f.tellSoon(ctx)
@@ -176,11 +182,33 @@ func (f *Function) known(ctx context.Context, i gatepost.Incident) error {
 		if err != nil {
 			return err
 		}
+		if i.CreatedAt.Before(before.Until().Add(-renewal)) {
+			return gatepost.InvalidField("renews", "an incident is renewed in its last hour, when it can be said why it is not over; this one lasts until "+before.Until().Format(time.RFC3339))
+		}
 		if before.Reason == i.Reason {
 			return gatepost.InvalidField("reason", "going on needs a new reason; say why it is not over")
 		}
 	}
 	return nil
+}
+
+// checkRenewal holds that cameras are not kept open for longer than an incident
+// lasts without a new reason: near are the incidents of the same organisation
+// over some of the same cameras that a renewal or less lies between. What goes
+// beyond the time of one of them renews the last.
+func checkRenewal(i gatepost.Incident, near []gatepost.Incident) error {
+	var last gatepost.Incident
+	for _, n := range near {
+		if (i.Start.Before(n.Start) || i.End.After(n.Until())) && n.Until().After(last.Until()) {
+			last = n
+		}
+	}
+	if last.ID == "" || last.ID == i.Renews {
+		return nil
+	}
+	return &gatepost.Error{Code: gatepost.Conflict, Field: "renews", Message: fmt.Sprintf(
+		"%q (%s) of your organisation opens some of these cameras until %s: renew it in its last hour, with a new reason; or end this one by then, or that one now",
+		last.Name, last.ID, last.Until().Format(time.RFC3339))}
 }
 
 // entry is what the ledger keeps of an act.

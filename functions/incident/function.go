@@ -23,7 +23,7 @@ import (
 
 // Incidents keeps incidents. Incident and UpdateIncident fail with NotFound.
 type Incidents interface {
-	CreateIncident(ctx context.Context, i gatepost.Incident, parts []gatepost.AreaPart, entry gatepost.LedgerEntry) error
+	CreateIncident(ctx context.Context, i gatepost.Incident, parts []gatepost.AreaPart, apart time.Duration, beside func(near []gatepost.Incident) error, entry gatepost.LedgerEntry) error
 	Incident(ctx context.Context, id string) (gatepost.Incident, error)
 	Incidents(ctx context.Context, who gatepost.Subject, before string, limit int) ([]gatepost.Incident, error)
 	UpdateIncident(ctx context.Context, id string, now time.Time, change func(*gatepost.Incident) (gatepost.LedgerEntry, error)) (gatepost.Incident, error)

@@ -184,6 +184,45 @@ func TestNamedByLevel(t *testing.T) {
 	})
 }
 
+// TestRenewal holds that the same cameras are not kept open beyond the end of an
+// incident without a new reason, given when the end is near.
+func TestRenewal(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		w := newWorld(t, open(t))
+		now := time.Now()
+		at := func(d time.Duration) string { return now.Add(d).UTC().Format(time.RFC3339Nano) }
+		activate := func(more m) functest.Reply { return w.Do(w.commander, "POST", "/v1/incidents", w.body(more)) }
+		first := activate(m{"end": at(24 * time.Hour)}).Want(201).String("id")
+		for _, c := range []struct {
+			name  string
+			more  m
+			code  gatepost.Code
+			field string
+		}{
+			{"the next day", m{"start": at(24 * time.Hour), "end": at(48 * time.Hour), "reason": "another"}, gatepost.Conflict, "renews"},
+			{"after a pause", m{"start": at(24*time.Hour + 30*time.Minute), "end": at(48 * time.Hour)}, gatepost.Conflict, "renews"},
+			{"an hour more", m{"end": at(25 * time.Hour), "start": at(2 * time.Hour)}, gatepost.Conflict, "renews"},
+			{"by its division", m{"area": m{"divisions": []string{"330102"}}, "start": at(12 * time.Hour), "end": at(30 * time.Hour)}, gatepost.Conflict, "renews"},
+			{"renewed long before the end", m{"renews": first, "reason": "another", "start": at(24 * time.Hour), "end": at(48 * time.Hour)}, gatepost.Invalid, "renews"},
+		} {
+			t.Run(c.name, func(t *testing.T) { activate(c.more).Refused(c.code, c.field) })
+		}
+		within := activate(m{"reason": "within its time"}).Want(201).String("id")
+		activate(m{"area": m{"divisions": []string{"330105"}}, "end": at(24*time.Hour - time.Minute), "start": at(time.Hour)}).Want(201)
+		activate(m{"area": m{"divisions": []string{"330105"}}, "start": at(10 * time.Hour), "end": at(30 * time.Hour)}).Want(201) // no camera is there
+
+		later := activate(m{"start": at(100 * time.Hour), "end": at(124 * time.Hour)}).Want(201).String("id")
+		activate(m{"start": at(76 * time.Hour), "end": at(100 * time.Hour)}).Refused(gatepost.Conflict, "renews") // backwards
+		w.Do(w.commander, "POST", "/v1/incidents/"+later+"/end", nil).Want(200)
+		activate(m{"start": at(76 * time.Hour), "end": at(100 * time.Hour)}).Want(201) // the other never opened anything
+
+		w.Do(w.commander, "POST", "/v1/incidents/"+first+"/end", nil).Want(200)
+		activate(m{"end": at(24 * time.Hour)}).Refused(gatepost.Conflict, "renews")
+		activate(m{"end": at(24 * time.Hour), "renews": within, "reason": "within its time"}).Refused(gatepost.Invalid, "reason")
+		activate(m{"end": at(24 * time.Hour), "renews": within, "reason": "it still burns"}).Want(201)
+	})
+}
+
 func TestSecondWord(t *testing.T) {
 	w := newWorld(t, storetest.OpenSQLite(t))
 	government := organisation(t, w.store, "Emergency centre", gatepost.KindGovernment, "3301")

@@ -12,8 +12,11 @@ import (
 )
 
 // CreateIncident stores an incident with the parts of its area, and writes entry
-// into the ledger. It fails with Invalid when an organisation does not exist.
-func (s *Store) CreateIncident(ctx context.Context, i gatepost.Incident, parts []gatepost.AreaPart, entry gatepost.LedgerEntry) error {
+// into the ledger. It fails with Invalid when an organisation does not exist, and
+// with what beside fails with, which is asked about the incidents of the same
+// organisation that are no further than apart from it in time and may open some of the same cameras.
+func (s *Store) CreateIncident(ctx context.Context, i gatepost.Incident, parts []gatepost.AreaPart, apart time.Duration,
+	beside func(near []gatepost.Incident) error, entry gatepost.LedgerEntry) error {
 	area, err := json.Marshal(i.Area)
 	if err != nil {
 		return fmt.Errorf("encode area: %w", err)
@@ -37,9 +40,36 @@ func (s *Store) CreateIncident(ctx context.Context, i gatepost.Incident, parts [
 				return err
 			}
 		}
+		near, err := incidentsNear(ctx, tx, i, apart)
+		if err != nil {
+			return err
+		}
+		if err := beside(near); err != nil {
+			return err
+		}
 		return s.appendLedger(ctx, tx, entry)
 	})
 }
+
+// incidentsNear lists the other incidents of an incident's organisation that are
+// no further than apart from it in time and share a camera with it, by the parts
+// that their areas are made of. What never opened a camera, and never will, is
+// left out.
+func incidentsNear(ctx context.Context, tx *sql.Tx, i gatepost.Incident, apart time.Duration) ([]gatepost.Incident, error) {
+	return queryAll(ctx, tx, scanIncident,
+		`SELECT `+incidentColumns+` FROM incidents i
+		 WHERE i.organisation_id = $1 AND i.id <> $2 AND i.start_at <= $3 AND i.end_at >= $4
+		   AND (i.ended_at IS NULL OR i.ended_at >= $4 AND i.ended_at > i.start_at)
+		   AND (i.approver_id = '' OR i.approved_at IS NOT NULL OR i.ended_at IS NULL AND i.end_at > $5)
+		   AND EXISTS (SELECT 1 FROM incident_areas a, incident_areas b, cameras c
+		     WHERE a.incident_id = i.id AND b.incident_id = $2 AND c.state <> 'retired' AND c.division LIKE i.division || '%'
+		       AND `+fmt.Sprintf(cameraInPart, "a")+` AND `+fmt.Sprintf(cameraInPart, "b")+`)`,
+		i.Organisation, i.ID, ms(i.End.Add(apart)), ms(i.Start.Add(-apart)), ms(i.CreatedAt))
+}
+
+// cameraInPart is the condition that a camera c may lie in a part of an area.
+const cameraInPart = `(%[1]s.division <> '' AND c.division LIKE %[1]s.division || '%%'
+	OR %[1]s.division = '' AND c.longitude BETWEEN %[1]s.west AND %[1]s.east AND c.latitude BETWEEN %[1]s.south AND %[1]s.north)`
 
 // Incident returns an incident, past ones too. It fails with NotFound.
 func (s *Store) Incident(ctx context.Context, id string) (gatepost.Incident, error) {

@@ -37,7 +37,7 @@ func testCameraKnown(t *testing.T, s *sqlstore.Store) {
 	incident := gatepost.Incident{ID: nextID(), Kind: gatepost.IncidentEmergency, Name: "n", Reason: "r", Organisation: shop.ID, Division: "3301", Units: []string{bureau.ID},
 		CreatedBy: "u", CreatedAt: at, Start: at, End: at.Add(time.Hour)}
 	parts := []gatepost.AreaPart{{Division: "330106"}, {West: 120.5, South: 30.5, East: 121, North: 31}, {West: 119, South: 30.5, East: 120.5, North: 32}}
-	if err := s.CreateIncident(ctx, incident, parts, entry); err != nil {
+	if err := s.CreateIncident(ctx, incident, parts, 0, func([]gatepost.Incident) error { return nil }, entry); err != nil {
 		t.Fatal(err)
 	}
 	grant := gatepost.CrossGrant{ID: nextID(), Grantee: bureau.ID, Holder: shop.ID, Cameras: []string{cameras["nowhere"].ID}, Actions: []gatepost.Action{gatepost.ActionLive},

@@ -126,7 +126,7 @@ export const zh = {
   incidents: {
     title: '应急', about: '重大活动、大型保卫任务、突发事件期间调用范围内所有摄像机', make: '启动', none: '没有与本单位有关的应急事件', state: '状态', states: { waiting: '待批准', scheduled: '未开始', active: '进行中', ended: '已结束' }, drill: '演练', drillHint: '这是演练：效力相同，各处都会标明',
     name: '名称', kind: '类别', kinds: { emergency: '突发事件', major_event: '重大活动', security_task: '大型保卫任务' }, who: '启动单位', when: '时间', until: '结束时间', endedAt: '{{time}} 提前结束', record: '记录', approve: '批准', approveAsk: '批准后立即生效。', end: '结束', endAsk: '结束后 5 秒内画面中断。', cameras: '开放的摄像机', noCameras: '范围内没有摄像机', looks: '谁看了什么', noLooks: '还没有人看过',
-    reasonHint: '摄像机所属单位可以看到', levels: '哪些级别的公安可以调看', level: { province: '省', city: '市', county: '县（区）', town: '乡镇（街道）' }, units: '另外指定的单位', unitsHint: '选择，或填入单位编号',
+    reasonHint: '摄像机所属单位可以看到', levels: '哪些级别的公安可以调看', level: { province: '省', city: '市', county: '县（区）', town: '乡镇（街道）' }, renews: '延续哪一次', renewsHint: '同一批摄像机继续开放，须在结束前一小时内延续，并写明新的事由', units: '另外指定的单位', unitsHint: '选择，或填入单位编号',
   },
   footage: {
     title: '录像请求', about: '为办案向一个区域内的产权单位征集录像', asked: '本单位提出的', received: '本单位收到的', ask: '提出请求', send: '提交', silence: '区域内的产权单位会收到请求，可以答复，也可以不予理会；您不会知道请求送达了谁。', noneAsked: '还没有提出过请求', noneReceived: '没有收到请求',

@@ -101,19 +101,28 @@ interface Fields extends AreaFields {
   levels?: string[];
   units?: string[];
   end: Dayjs;
+  renews?: string;
   drill?: boolean;
+}
+
+/** Incidents of an organisation that may be renewed: in their last hour, or over for less than one. */
+function renewable(list: Incident[], organisation: string): Incident[] {
+  const hour = 3_600_000;
+  return list.filter((i) => i.organisation_id === organisation && Math.abs(Date.parse(i.ended_at ?? i.end) - Date.now()) <= hour);
 }
 
 function IncidentForm({ open, onDone, onCancel }: { open: boolean; onDone: () => void; onCancel: () => void }) {
   const { t } = useTranslation();
   const organisations = useQuery({ queryKey: ['organisations'], queryFn: ({ signal }) => client.organisations.list({ limit: 200 }, { signal }), enabled: open });
+  const user = useUser();
+  const before = useQuery({ queryKey: ['incidents', 'renewable'], queryFn: ({ signal }) => client.incidents.list({ limit: 200 }, { signal }), enabled: open });
   const required = { required: true, message: t('common.required_field') };
   return (
     <FormModal<Fields>
       open={open} title={t('incidents.make')} submit={t('incidents.make')} testid="incident-form" onDone={onDone} onCancel={onCancel} names={areaNames}
       initial={{ kind: 'emergency', levels: ['county', 'town'], end: dayjs().add(2, 'hour') }}
       send={(f) => client.incidents.create({
-        kind: f.kind, name: f.name.trim(), reason: f.reason.trim(), area: areaOf(f), end: f.end.toISOString(), ...(f.drill ? { drill: true } : {}),
+        kind: f.kind, name: f.name.trim(), reason: f.reason.trim(), area: areaOf(f), end: f.end.toISOString(), ...(f.drill ? { drill: true } : {}), ...(f.renews ? { renews: f.renews } : {}),
         ...(f.levels?.length ? { levels: f.levels } : {}), ...(f.units?.length ? { units: f.units } : {}),
       })}
     >
@@ -128,6 +137,9 @@ function IncidentForm({ open, onDone, onCancel }: { open: boolean; onDone: () =>
             <Select mode="tags" optionFilterProp="label" options={(organisations.data?.items ?? []).map((o) => ({ value: o.id, label: o.name }))} />
           </Form.Item>
           <Form.Item name="end" label={t('incidents.until')} rules={[required]}><DatePicker showTime={{ format: 'HH:mm' }} format="YYYY-MM-DD HH:mm" style={{ width: '100%' }} /></Form.Item>
+          <Form.Item name="renews" label={t('incidents.renews')} extra={t('incidents.renewsHint')}>
+            <Select allowClear options={renewable(before.data?.items ?? [], user.organisation.id).map((i) => ({ value: i.id, label: `${i.name} · ${span(i.start, i.end)}` }))} />
+          </Form.Item>
           <Form.Item name="drill" valuePropName="checked"><Checkbox data-testid="incident-drill">{t('incidents.drillHint')}</Checkbox></Form.Item>
         </>
       )}

@@ -2596,7 +2596,7 @@ export interface components {
             name: string;
             /** @description The owners of the cameras can read it */
             reason: string;
-            /** @description The incident that it goes on from */
+            /** @description The incident that it goes on from: wanted where one of yours over the same cameras goes on, or ended within the hour */
             renews?: string;
             /**
              * Format: date-time
