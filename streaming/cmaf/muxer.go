@@ -84,8 +84,13 @@ func (m *Muxer) MaxPartDuration() time.Duration { return MaxPartDuration(m.optio
 func (m *Muxer) StartRun(run *media.Run) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.flush()
 	init, err := newInit(run.Tracks)
+	again := m.run == run.ID
+	var sound []sample
+	if again && err == nil {
+		sound = m.holdSound(run.Tracks)
+	}
+	m.flush()
 	if err != nil {
 		if !errors.Is(err, errNothingCarried) {
 			m.options.Log.Error("run cannot be muxed", "run", run.ID, "err", err)
@@ -93,16 +98,36 @@ func (m *Muxer) StartRun(run *media.Run) {
 		m.tracks, m.lead, m.other = nil, nil, nil
 		return
 	}
-	again := m.run == run.ID
 	if !again {
 		m.origin, m.seq = origin{}, 0
 	}
 	m.setTracks(run.Tracks, again)
+	if len(sound) > 0 {
+		m.other.pending = append(m.other.pending, sound...)
+	}
 	m.run = run.ID
 	m.audioOnly = 0
 	for _, s := range m.options.Sinks {
 		s.Start(run.ID, init)
 	}
+}
+
+// holdSound takes the sound that waits for the next picture, when the tracks are
+// about to change and that sound's own does not: it goes with the pictures after the
+// change. A part without any, in the midst of a run, is more than some players take.
+func (m *Muxer) holdSound(tracks []*media.Track) []sample {
+	if m.other == nil || len(m.lead.pending) > 0 {
+		return nil
+	}
+	for _, t := range []*track{m.lead, m.other} {
+		i := int(t.id) - 1
+		if i >= len(tracks) || t.codec != tracks[i].Codec || t == m.other && t.source.Compare(tracks[i]) != media.Unchanged {
+			return nil
+		}
+	}
+	sound := m.other.pending
+	m.other.pending = nil
+	return sound
 }
 
 func (m *Muxer) setTracks(tracks []*media.Track, again bool) {

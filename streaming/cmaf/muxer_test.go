@@ -143,6 +143,33 @@ func TestParametersChangeInMidRun(t *testing.T) {
 	}
 }
 
+// TestSoundOverAChange: sound that waits when the parameters of the picture change goes
+// with the pictures after it, all of it and with no part of its own.
+func TestSoundOverAChange(t *testing.T) {
+	var got collector
+	m := newMuxer(&got)
+	m.StartRun(&media.Run{ID: "run", Tracks: []*media.Track{smallTrack, aacTrack}})
+	for i := range int64(20) {
+		if i == 10 {
+			m.StartRun(&media.Run{ID: "run", Tracks: []*media.Track{largeTrack, aacTrack}})
+		}
+		m.WriteUnit(picture(i*3600, i%10 == 0))
+		m.WriteUnit(sound(i*1920, 2))
+	}
+	m.EndRun("network")
+	samples, frames := 0, 0
+	for i, p := range got.parts {
+		if p.Frames == 0 && i < len(got.parts)-1 {
+			t.Errorf("part %d of %d has no picture", i, len(got.parts))
+		}
+		frames += p.Frames
+		samples += bytes.Count(p.Data, []byte{1, 2, 3})
+	}
+	if len(got.inits) != 2 || frames != 20 || samples != 40 {
+		t.Errorf("%d inits, %d frames, %d samples of sound", len(got.inits), frames, samples)
+	}
+}
+
 func TestRunThatCannotBeMuxed(t *testing.T) {
 	var got collector
 	m := newMuxer(&got)

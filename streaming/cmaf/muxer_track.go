@@ -27,6 +27,7 @@ func (s *sample) end() int64 { return s.dts + s.duration }
 // track is one track of the open run.
 type track struct {
 	id            uint32
+	source        *media.Track
 	codec         media.Codec
 	rate          int
 	video         bool
@@ -47,7 +48,7 @@ type track struct {
 
 func newTrack(id int, t *media.Track, part time.Duration) *track {
 	tr := &track{
-		id: uint32(id), codec: t.Codec, rate: t.ClockRate, video: t.Codec.Video(),
+		id: uint32(id), source: t, codec: t.Codec, rate: t.ClockRate, video: t.Codec.Video(),
 		target: max(1, media.Ticks(part, t.ClockRate)),
 		bound:  max(1, media.Ticks(MaxPartDuration(part), t.ClockRate)),
 	}
