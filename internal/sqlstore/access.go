@@ -21,8 +21,8 @@ const (
 
 // AccessFacts returns the incidents around a camera that name a subject's
 // organisation or, for the police, any level; the cross-department grants and
-// answers to footage requests that opened the camera to it; and, for the operator, its owner's support windows:
-// all that are not over at a time.
+// answers to footage requests that opened the camera to it; and, for the operator,
+// its owner's support windows: all that are not over at a time.
 func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepost.Camera, at time.Time) (f gatepost.AccessFacts, err error) {
 	switch who.Kind {
 	case gatepost.KindThirdParty:
@@ -34,37 +34,57 @@ func (s *Store) AccessFacts(ctx context.Context, who gatepost.Subject, c gatepos
 			c.Owner, ms(at), c.ID)
 		return f, s.failed("read support windows", "support window", err)
 	}
-	if f.Incidents, err = s.incidentsAround(ctx, who, c, at); err != nil {
+	ids, err := s.opening(ctx, who, c, at)
+	if err != nil {
+		return f, s.failed("read what opens a camera", "permission", err)
+	}
+	if f.Incidents, err = byID(ctx, s, scanIncident, incidentColumns, "incidents", ids["incident"]); err != nil {
 		return f, s.failed("read incidents", "incident", err)
 	}
-	f.Grants, err = queryAll(ctx, s.fixed, scanCrossGrant,
-		`SELECT `+crossGrantColumns+` FROM cross_grants
-		 WHERE id IN (SELECT cross_grant_id FROM cross_grant_cameras WHERE camera_id = $1 AND grantee_id = $2)
-		   AND approved AND revoked_at IS NULL AND until_at > $3`,
-		c.ID, who.Organisation, ms(at))
-	if err != nil {
+	if f.Grants, err = byID(ctx, s, scanCrossGrant, crossGrantColumns, "cross_grants", ids["grant"]); err != nil {
 		return f, s.failed("read cross-department grants", "cross-department grant", err)
 	}
-	f.Footage, err = queryAll(ctx, s.read, scanFootageAnswer,
-		`SELECT `+footageAnswerColumns+` FROM footage_answers
-		 WHERE id IN (SELECT answer_id FROM footage_cameras WHERE camera_id = $1 AND grantee_id = $2) AND revoked_at IS NULL AND until_at > $3`,
-		c.ID, who.Organisation, ms(at))
+	f.Footage, err = byID(ctx, s, scanFootageAnswer, footageAnswerColumns, "footage_answers", ids["footage"])
 	return f, s.failed("read footage answers", "footage request", err)
 }
 
-// incidentsAround finds incidents by the divisions above the camera and by the
-// boxes around its position.
-func (s *Store) incidentsAround(ctx context.Context, who gatepost.Subject, c gatepost.Camera, at time.Time) ([]gatepost.Incident, error) {
-	around, args := partsAround(c, []any{ms(at), who.Organisation, who.Kind == gatepost.KindPolice || who.Kind == gatepost.KindSubControl})
-	if around == "" {
+// opening finds the ids of what opens a camera to a subject, by kind, in one
+// statement: mostly there is nothing, and a decision waits for each answer.
+func (s *Store) opening(ctx context.Context, who gatepost.Subject, c gatepost.Camera, at time.Time) (map[string][]string, error) {
+	around, args := partsAround(c, []any{ms(at), who.Organisation, c.ID})
+	parts := []string{
+		`SELECT 'grant', id FROM cross_grants
+		 WHERE id IN (SELECT cross_grant_id FROM cross_grant_cameras WHERE camera_id = $3 AND grantee_id = $2)
+		   AND approved AND revoked_at IS NULL AND until_at > $1`,
+		`SELECT 'footage', id FROM footage_answers
+		 WHERE id IN (SELECT answer_id FROM footage_cameras WHERE camera_id = $3 AND grantee_id = $2) AND revoked_at IS NULL AND until_at > $1`,
+	}
+	if around != "" {
+		named := "id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $2)"
+		if who.Kind == gatepost.KindPolice || who.Kind == gatepost.KindSubControl {
+			named = "(levels <> '' OR " + named + ")"
+		}
+		parts = append(parts, `SELECT 'incident', id FROM incidents
+		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+around+`)) AND `+named+`
+		   AND start_at <= $1 AND end_at > $1 AND (ended_at IS NULL OR ended_at > $1) AND (approver_id = '' OR approved_at IS NOT NULL)`)
+	}
+	ids := map[string][]string{}
+	_, err := queryAll(ctx, s.fixed, func(row scanner) (id string, err error) {
+		var kind string
+		if err = row.Scan(&kind, &id); err == nil {
+			ids[kind] = append(ids[kind], id)
+		}
+		return id, err
+	}, strings.Join(parts, " UNION ALL "), args...)
+	return ids, err
+}
+
+// byID reads rows of a table, in the order of their ids.
+func byID[T any](ctx context.Context, s *Store, scan func(scanner) (T, error), columns, table string, ids []string) ([]T, error) {
+	if len(ids) == 0 {
 		return nil, nil
 	}
-	return queryAll(ctx, s.fixed, scanIncident,
-		`SELECT `+incidentColumns+` FROM incidents
-		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+around+`))
-		   AND ($3 AND levels <> '' OR id IN (SELECT incident_id FROM incident_units WHERE organisation_id = $2))
-		   AND start_at <= $1 AND end_at > $1 AND (ended_at IS NULL OR ended_at > $1) AND (approver_id = '' OR approved_at IS NOT NULL)`,
-		args...)
+	return queryAll(ctx, s.fixed, scan, `SELECT `+columns+` FROM `+table+` WHERE id IN (`+placeholders(1, len(ids))+`) ORDER BY id`, anys(ids)...)
 }
 
 // IncidentsAround lists the incidents that may have held a camera where it is now and that
@@ -81,8 +101,9 @@ func (s *Store) IncidentsAround(ctx context.Context, c gatepost.Camera, since ti
 	return list, s.failed("list incidents", "incident", err)
 }
 
-// partsAround returns the condition of the parts of areas that may hold a camera, "" when none
-// can, and its arguments behind those that there are.
+// partsAround returns the condition of the parts of areas that may hold a camera, by the
+// divisions above it and the boxes around its position, "" when none can, and its
+// arguments behind those that there are.
 func partsAround(c gatepost.Camera, args []any) (string, []any) {
 	where := []string{}
 	for _, length := range []int{2, 4, 6, 9} {
