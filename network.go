@@ -78,16 +78,17 @@ func contains(list []netip.Prefix, addr netip.Addr) bool {
 // connection or, behind trusted proxies, the last one in X-Forwarded-For that
 // is none of theirs. Each proxy writes whom it heard at the end; what a client
 // wrote himself stands before and is never reached. forwarded holds every such
-// header, in their order.
+// header, in their order. Where a proxy says that it does not know, nobody does:
+// the zero Addr, which no network admits.
 func RemoteAddr(connection string, forwarded []string, trusted []netip.Prefix) netip.Addr {
 	addr := ParseAddr(connection)
 	hops := strings.Split(strings.Join(forwarded, ","), ",")
 	for i := len(hops) - 1; i >= 0 && contains(trusted, addr); i-- {
-		hop := ParseAddr(strings.TrimSpace(hops[i]))
-		if !hop.IsValid() {
-			break
+		hop := strings.TrimSpace(hops[i])
+		if hop == "" && len(hops) == 1 {
+			break // nobody was forwarded
 		}
-		addr = hop
+		addr = ParseAddr(hop)
 	}
 	return addr
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestMetricsFrom: the metrics, which name every camera, are not for the world, and a
-// trusted proxy does not lend its own address.
+// TestMetricsFrom: the metrics, which name every camera, are not for the world, and no
+// proxy lends its own address.
 func TestMetricsFrom(t *testing.T) {
 	f, err := (&frontFlags{TrustedProxies: []string{"10.0.0.1"}, MetricsFrom: []string{"127.0.0.0/8", "10.0.0.0/8"}}).front()
 	if err != nil {
@@ -24,6 +24,12 @@ func TestMetricsFrom(t *testing.T) {
 		{"203.0.113.7:5", "127.0.0.1", 403},
 		{"10.0.0.1:5", "203.0.113.7", 403},
 		{"10.0.0.1:5", "203.0.113.7, 10.2.2.2", 200},
+		{"10.0.0.1:5", "unknown", 403},
+		{"10.0.0.1:5", "10.2.2.2, unknown", 403},
+		{"10.0.0.1:5", "_hidden", 403},
+		{"127.0.0.1:5", "203.0.113.7", 403}, // a proxy that nobody named
+		{"127.0.0.1:5", "127.0.0.1", 403},
+		{"10.0.0.1:5", "", 200},
 		{"", "", 403},
 	} {
 		r := httptest.NewRequest("GET", "/metrics", nil)

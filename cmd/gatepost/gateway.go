@@ -100,28 +100,29 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	g.whip = whip.New(g.engine, g.admission, whip.Options{})
 	g.whep = whep.New(g.engine, whepAuthoriser{o.tokens, g.admission}, g.admission, whep.Options{
 		Looks: func(grantID, cameraID string) func() { return g.looks.Begin(grantID, cameraID, "whep") }})
-	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission, g.rings, g.looks}, Revoked: g.watching, Rings: g.rings, Joined: joined, EdgeKey: o.edgeKey})
+	g.llhls = llhls.New(llhls.Options{Authoriser: hlsAuthoriser{o.tokens, g.admission}, Revoked: g.refused, Rings: g.rings, Joined: joined, EdgeKey: o.edgeKey,
+		Watching: func(v llhls.Viewer) { g.looks.Seen(v.GrantID, v.CameraID) }})
 
 	mux := http.NewServeMux()
 	mux.Handle("/whip/", g.whip)
 	mux.Handle("/whep/", g.whep)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("/readyz", ready(o.checks))
-	mux.Handle("/metrics", front{metrics: o.front.metrics}.metricsHandler(o.registry)) // behind the same front as all
 	all := http.NewServeMux()
-	all.Handle("/", bounded(mux, answerTimeout))
+	all.Handle("/", bounded(o.front.behind(mux), answerTimeout))
+	all.Handle("/metrics", bounded(o.front.metricsHandler(o.registry), answerTimeout))
 	if served, ok := o.objects.(objstore.Server); ok {
-		all.Handle("/objects/", moving(served.Handler(), downloadStall))
+		all.Handle("/objects/", moving(o.front.behind(served.Handler()), downloadStall))
 	}
-	viewers := bounded(g.llhls, answerTimeout)
-	g.handler = o.front.behind(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	viewers := bounded(o.front.behind(g.llhls), answerTimeout)
+	g.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Ten requests a second of every viewer: they take no detour.
 		if strings.HasPrefix(r.URL.Path, "/part/") || strings.HasPrefix(r.URL.Path, "/hls/") || strings.HasPrefix(r.URL.Path, "/edge/") {
 			viewers.ServeHTTP(w, r)
 			return
 		}
 		all.ServeHTTP(w, r)
-	}))
+	})
 	return g, nil
 }
 
@@ -145,10 +146,9 @@ func (g *gateway) outlets(p gatepost.PublishPermit) (admission.Outlets, error) {
 	}, nil
 }
 
-// watching notes that a viewer by HLS is still there, and tells whether his grant
-// was revoked or his key withdrawn.
-func (g *gateway) watching(v llhls.Viewer) bool {
-	g.looks.Touch(v.GrantID)
+// refused tells whether the grant of a viewer by HLS was revoked or his key
+// withdrawn.
+func (g *gateway) refused(v llhls.Viewer) bool {
 	return g.admission.Revoked(v.GrantID) || g.tokens.Withdrawn(v.KeyID)
 }
 
@@ -158,7 +158,7 @@ func (g *gateway) withdraw(keyIDs []string) {
 	if len(fresh) == 0 {
 		return
 	}
-	g.llhls.RevokeKeys(fresh...)
+	g.looks.Revoked(g.llhls.RevokeKeys(fresh...))
 	for _, id := range fresh {
 		g.whep.CloseKey(id)
 	}
@@ -280,16 +280,11 @@ func liveGrant(ctx context.Context, tokens *token.Verifier, a *admission.Admissi
 type hlsAuthoriser struct {
 	tokens    *token.Verifier
 	admission *admission.Admission
-	rings     *rings
-	looks     *admission.Looks
 }
 
-// Verify implements llhls.Authoriser. Who may watch a camera that is here, watches.
+// Verify implements llhls.Authoriser.
 func (h hlsAuthoriser) Verify(ctx context.Context, raw string) (llhls.Viewer, error) {
 	m, err := liveGrant(ctx, h.tokens, h.admission, raw)
-	if err == nil && h.rings.Ring(m.CameraID) != nil {
-		h.looks.Seen(m.GrantID, m.CameraID)
-	}
 	return llhls.Viewer{GrantID: m.GrantID, CameraID: m.CameraID, Action: m.Action, ExpiresAt: m.ExpiresAt, KeyID: m.KeyID, Networks: m.Networks}, err
 }
 

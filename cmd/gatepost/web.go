@@ -67,16 +67,20 @@ type front struct {
 	metrics gatepost.Networks // that may read /metrics, which names every camera
 }
 
-// metricsHandler serves the metrics to the networks that may read them.
+// metricsHandler serves the metrics to the networks that may read them. To whoever
+// comes through a proxy that nobody named it does not: his address is not known.
 func (f front) metricsHandler(r *prometheus.Registry) http.Handler {
 	handler := promhttp.HandlerFor(r, promhttp.HandlerOpts{})
-	return f.behind(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if f.metrics.Admit(gatepost.ParseAddr(req.RemoteAddr)) != nil {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		forwarded := req.Header.Values("X-Forwarded-For")
+		addr := gatepost.RemoteAddr(req.RemoteAddr, forwarded, f.proxies)
+		hidden := (len(forwarded) > 0 || req.Header.Get("Forwarded") != "") && addr == gatepost.ParseAddr(req.RemoteAddr)
+		if hidden || f.metrics.Admit(addr) != nil {
 			http.Error(w, "the metrics are not open to the network that you come from; --metrics-from says which are", http.StatusForbidden)
 			return
 		}
 		handler.ServeHTTP(w, req)
-	}))
+	})
 }
 
 // serveMedia serves the media plane until ctx ends. Replies may last as long as
@@ -119,18 +123,20 @@ func serveMedia(ctx context.Context, l net.Listener, tlsConfig *tls.Config, h ht
 	return nil
 }
 
-// behind makes requests come from whom trusted proxies forward them for.
+// behind makes requests come from whom trusted proxies forward them for; from
+// nowhere, if they do not say.
 func (f front) behind(next http.Handler) http.Handler {
 	if len(f.proxies) == 0 {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		forwarded := *r
 		if addr := gatepost.RemoteAddr(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), f.proxies); addr.IsValid() {
-			forwarded := *r
 			forwarded.RemoteAddr = netip.AddrPortFrom(addr, 0).String()
-			r = &forwarded
+		} else {
+			forwarded.RemoteAddr = ""
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, &forwarded)
 	})
 }
 

@@ -74,19 +74,9 @@ func (l *Looks) Seen(grantID, cameraID string) {
 	k.Bytes = l.sent(k)
 }
 
-// Touch is Seen for a viewer who was seen before, and nothing for another.
-func (l *Looks) Touch(grantID string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if k := l.grants[grantID]; k != nil && time.Since(k.End) <= unseen {
-		k.End = time.Now().UTC()
-		k.Bytes = l.sent(k)
-	}
-}
-
-// revoked ends the looks by HLS of grants under which nobody is shown anything more.
+// Revoked ends the looks by HLS of grants under which nobody is shown anything more.
 // Those who say when they leave are ended by what shows them pictures.
-func (l *Looks) revoked(grantIDs []string) {
+func (l *Looks) Revoked(grantIDs []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range grantIDs {

@@ -95,7 +95,7 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 			a.options.OnRevoked(fresh)
 		}
 		if a.options.Looks != nil {
-			a.options.Looks.revoked(fresh)
+			a.options.Looks.Revoked(fresh)
 		}
 	}
 	if len(reply.WithdrawnKeys) > 0 && a.options.OnWithdrawn != nil {

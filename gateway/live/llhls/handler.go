@@ -3,7 +3,9 @@ package llhls
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,6 +55,9 @@ type Options struct {
 	// far as this gateway has heard. It is asked on every request for a playlist.
 	// May be nil.
 	Revoked func(Viewer) bool
+	// Watching is told of every request for a playlist that is admitted, to keep
+	// who watched. May be nil.
+	Watching func(Viewer)
 	// VerifyTTL is how long a verified token is not verified again. Revoke
 	// and Revoked override it. Default: 1 s, or 1 min with Revoked.
 	VerifyTTL time.Duration
@@ -114,13 +119,16 @@ func (h *Handler) Revoke(grantIDs ...string) {
 	}
 }
 
-// RevokeKeys ends the viewers whose tokens some keys have signed, at once.
-func (h *Handler) RevokeKeys(keyIDs ...string) {
-	for camera := range h.viewers.revokeKeys(keyIDs) {
+// RevokeKeys ends the viewers whose tokens some keys have signed, at once, and
+// returns their grants.
+func (h *Handler) RevokeKeys(keyIDs ...string) []string {
+	cameras, grants := h.viewers.revokeKeys(keyIDs)
+	for camera := range cameras {
 		if ring := h.options.Rings.Ring(camera); ring != nil {
 			ring.Withdraw(h.options.RevokeGrace)
 		}
 	}
+	return slices.Collect(maps.Keys(grants))
 }
 
 // ServeHTTP implements http.Handler for paths below /hls/, /part/ and /edge/.
@@ -221,6 +229,9 @@ func (h *Handler) admit(req *http.Request, token string, now time.Time) (*ticket
 	ring := h.options.Rings.Ring(t.viewer.CameraID)
 	if ring == nil {
 		return nil, nil, errOffline
+	}
+	if h.options.Watching != nil {
+		h.options.Watching(t.viewer)
 	}
 	return t, ring, nil
 }

@@ -8,11 +8,14 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/gateway/live/llhls"
 	"github.com/gatepost-video/gatepost/streaming/cmaf"
 	"github.com/gatepost-video/gatepost/streaming/hls"
 )
@@ -299,10 +302,42 @@ func TestKeysRevoked(t *testing.T) {
 	if res, _ := get(t, g.server.URL+"/hls/near/live.m3u8"); res.StatusCode != 200 {
 		t.Errorf("another key was withdrawn: %d", res.StatusCode)
 	}
-	g.handler.RevokeKeys("key")
+	if grants := g.handler.RevokeKeys("key"); !slices.Equal(grants, []string{"near"}) {
+		t.Errorf("ended %v, want near", grants)
+	}
 	for viewer, want := range map[string]int{"near": 410, "viewer": 200} {
 		if res, _ := get(t, g.server.URL+"/hls/"+viewer+"/live.m3u8"); res.StatusCode != want {
 			t.Errorf("%s: %d, want %d", viewer, res.StatusCode, want)
 		}
+	}
+}
+
+// TestWatching: who is refused has not watched.
+func TestWatching(t *testing.T) {
+	ring := hls.New(hls.Options{})
+	g := newGateway(t, ring)
+	var mu sync.Mutex
+	watched := map[string]int{}
+	refused := map[string]bool{"revoked": true}
+	g.handler = llhls.New(llhls.Options{Authoriser: g, Rings: g,
+		Revoked: func(v llhls.Viewer) bool { return refused[v.GrantID] },
+		Watching: func(v llhls.Viewer) {
+			mu.Lock()
+			defer mu.Unlock()
+			watched[v.GrantID]++
+		}})
+	g.allow("bound", "revoked", "here")
+	feed(ring, 0, 12)
+	for viewer, want := range map[string]int{"bound": 403, "revoked": 410, "nobody": 401, "here": 200} {
+		for range 2 {
+			if res, body := get(t, g.server.URL+"/hls/"+viewer+"/live.m3u8"); res.StatusCode != want {
+				t.Errorf("%s: %d %s, want %d", viewer, res.StatusCode, body, want)
+			}
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(watched) != 1 || watched["here"] != 2 {
+		t.Errorf("watched: %v", watched)
 	}
 }

@@ -188,18 +188,19 @@ func (v *viewers) count(camera string, now time.Time) int {
 }
 
 // revokeKeys ends what was admitted by the tokens of some keys, and returns the
-// cameras that were watched.
-func (v *viewers) revokeKeys(keys []string) map[string]struct{} {
+// cameras that were watched and the grants.
+func (v *viewers) revokeKeys(keys []string) (cameras, grants map[string]struct{}) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	cameras := make(map[string]struct{})
+	cameras, grants = make(map[string]struct{}), make(map[string]struct{})
 	for _, t := range v.tickets {
 		if slices.Contains(keys, t.viewer.KeyID) && t.err() == nil {
 			t.end(errRevoked)
 			cameras[t.viewer.CameraID] = struct{}{}
+			grants[t.viewer.GrantID] = struct{}{}
 		}
 	}
-	return cameras
+	return cameras, grants
 }
 
 // revoke ends sessions and returns the cameras that they watched.
