@@ -1,6 +1,7 @@
 package host
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -34,5 +35,18 @@ func TestLimiter(t *testing.T) {
 	}
 	if n := len(l.buckets); n > maxBuckets {
 		t.Errorf("%d buckets, want at most %d", n, maxBuckets)
+	}
+}
+
+// TestSource: whoever has an IPv6 network is one sender, not 2^64.
+func TestSource(t *testing.T) {
+	for address, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7", "::ffff:203.0.113.7": "203.0.113.7",
+		"2001:db8:1:2::1": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::9": "2001:db8:1:2::/64", "2001:db8:1:3::1": "2001:db8:1:3::/64",
+		"fe80::1%eth0": "fe80::/64",
+	} {
+		if got := Source(WithRemote(t.Context(), netip.MustParseAddr(address))); got != want {
+			t.Errorf("%s is counted under %s, want %s", address, got, want)
+		}
 	}
 }

@@ -26,6 +26,16 @@ func Remote(ctx context.Context) netip.Addr {
 	return a
 }
 
+// Source returns what attempts of a request's sender are counted under: its IPv4
+// address, or its IPv6 /64, of which every host has all addresses.
+func Source(ctx context.Context) string {
+	a := Remote(ctx).Unmap()
+	if !a.Is6() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a.WithZone(""), 64).Masked().String()
+}
+
 // WithRemote returns a context in which a request came from addr; for tests.
 func WithRemote(ctx context.Context, addr netip.Addr) context.Context {
 	return context.WithValue(ctx, remoteKey{}, addr)

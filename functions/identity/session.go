@@ -68,12 +68,12 @@ type loginInput struct {
 func (s *Service) login(ctx context.Context, in *loginInput) (*sessionOutput, error) {
 	now := s.opts.Now()
 	login := gatepost.LoginOf(in.Body.Login)
-	address := host.Remote(ctx).String()
-	if wait := s.addresses.Take(address, now); wait > 0 {
+	source := host.Source(ctx)
+	if wait := s.addresses.Take(source, now); wait > 0 {
 		return nil, host.TooMany(wait)
 	}
 	if wait := s.logins.Take(login, now); wait > 0 {
-		s.addresses.GiveBack(address, now)
+		s.addresses.GiveBack(source, now)
 		return nil, host.TooMany(wait)
 	}
 
@@ -88,7 +88,7 @@ func (s *Service) login(ctx context.Context, in *loginInput) (*sessionOutput, er
 	}
 	entry := gatepost.LedgerEntry{
 		Kind: gatepost.LedgerSession, Actor: account.User.ID, Organisation: account.Organisation.ID,
-		Detail: map[string]string{"act": "sign_in", "address": address},
+		Detail: map[string]string{"act": "sign_in", "address": host.Remote(ctx).String()},
 	}
 	if !ok || account.User.Disabled {
 		if known { // an unknown login may be a password typed into the wrong field
@@ -101,7 +101,7 @@ func (s *Service) login(ctx context.Context, in *loginInput) (*sessionOutput, er
 		}
 		return nil, &gatepost.Error{Code: gatepost.Unauthenticated, Message: "the login or the password is wrong"}
 	}
-	s.addresses.GiveBack(address, now)
+	s.addresses.GiveBack(source, now)
 	s.logins.GiveBack(login, now)
 
 	secret := gatepost.NewSecret(20)

@@ -78,15 +78,15 @@ func (f *Function) open(ctx context.Context, in *openInvitationInput) (*openOutp
 
 // standing finds an invitation that holds; tokens of none are counted by address.
 func (f *Function) standing(ctx context.Context, token string) (gatepost.Invitation, error) {
-	now, address := time.Now(), host.Remote(ctx).String()
-	if wait := f.guessing.Take(address, now); wait > 0 {
+	now, source := time.Now(), host.Source(ctx)
+	if wait := f.guessing.Take(source, now); wait > 0 {
 		return gatepost.Invitation{}, host.TooMany(wait)
 	}
 	i, err := f.opts.Store.InvitationByHash(ctx, gatepost.HashKey(token))
 	if gatepost.CodeOf(err) == gatepost.NotFound {
 		return i, errNoToken
 	}
-	f.guessing.GiveBack(address, now)
+	f.guessing.GiveBack(source, now)
 	if err != nil {
 		return i, err
 	}
@@ -115,9 +115,13 @@ func (f *Function) accept(ctx context.Context, in *acceptInvitationInput) (*acce
 	if err != nil {
 		return nil, err
 	}
+	token := gatepost.HashKey(in.Body.Token)
+	if err := f.opts.Store.TryInvitation(ctx, token, attempts); err != nil {
+		return nil, err
+	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	out := &acceptInvitationOutput{}
-	err = f.opts.Store.AcceptInvitation(ctx, gatepost.HashKey(in.Body.Token), now,
+	err = f.opts.Store.AcceptInvitation(ctx, token, now,
 		func(i gatepost.Invitation, inviter gatepost.Account) (gatepost.User, []gatepost.LedgerEntry, error) {
 			u := gatepost.User{ID: gatepost.NewID(), Login: cmp.Or(login, i.Contact.Value), Name: name, Organisation: i.Organisation, Role: i.Role,
 				PasswordHash: hash, CreatedAt: now}

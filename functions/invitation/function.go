@@ -23,8 +23,12 @@ import (
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 )
 
-// life is how long an invitation can be accepted.
-const life = 7 * 24 * time.Hour
+const (
+	// life is how long an invitation can be accepted.
+	life = 7 * 24 * time.Hour
+	// attempts is how often one may be tried: each tells whether a login is taken.
+	attempts = 5
+)
 
 // Invitations keeps invitations. All but CreateInvitation and Invitations fail
 // with NotFound; CreateInvitation and AcceptInvitation with Conflict.
@@ -34,6 +38,9 @@ type Invitations interface {
 	Invitation(ctx context.Context, id string) (gatepost.Invitation, error)
 	InvitationByHash(ctx context.Context, hash string) (gatepost.Invitation, error)
 	RevokeInvitation(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
+	// TryInvitation counts an attempt to accept; it fails with Gone when there
+	// were most already.
+	TryInvitation(ctx context.Context, hash string, most int) error
 	AcceptInvitation(ctx context.Context, hash string, now time.Time,
 		accept func(i gatepost.Invitation, inviter gatepost.Account) (gatepost.User, []gatepost.LedgerEntry, error)) error
 }

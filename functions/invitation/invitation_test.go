@@ -243,6 +243,20 @@ func TestExisting(t *testing.T) {
 	d.Do(d.ownerToken, "POST", "/v1/invitations", m{"contact": "li@example.org", "role": "watcher"}).Refused(gatepost.Conflict, "contact")
 }
 
+// TestEnumeration holds that an invitation tells of five logins at most whether
+// they are taken.
+func TestEnumeration(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		d := newDesk(t, open(t))
+		_, token := d.invite(t, "zhao@example.org", gatepost.RoleWatcher)
+		for range 5 {
+			d.accept(token, m{"login": d.owner.Login}).Refused(gatepost.Conflict, "login")
+		}
+		d.accept(token, m{"login": d.owner.Login}).Refused(gatepost.Gone, "")
+		d.accept(token, nil).Refused(gatepost.Gone, "")
+	})
+}
+
 // TestAcceptedOnce holds that of several who accept at the same moment one comes
 // in.
 func TestAcceptedOnce(t *testing.T) {

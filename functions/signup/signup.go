@@ -95,7 +95,7 @@ func (f *Function) begin(ctx context.Context, in *beginSignupInput) (*beginOutpu
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	n.Address = host.Remote(ctx).String()
-	if wait := max(f.beginning.Take(n.Address, now), f.writing.Take(n.Contact.Value, now)); wait > 0 {
+	if wait := max(f.beginning.Take(host.Source(ctx), now), f.writing.Take(n.Contact.Value, now)); wait > 0 {
 		return nil, host.TooMany(wait)
 	}
 	if n.PasswordHash, err = f.opts.Passwords.HashPassword(ctx, in.Body.Password); err != nil {
@@ -140,8 +140,8 @@ func (f *Function) verify(ctx context.Context, in *verifySignupInput) (*struct{}
 	if f.opts.Closed {
 		return nil, errClosed
 	}
-	now, address := time.Now(), host.Remote(ctx).String()
-	if wait := f.guessing.Take(address, now); wait > 0 {
+	now, source := time.Now(), host.Source(ctx)
+	if wait := f.guessing.Take(source, now); wait > 0 {
 		return nil, host.TooMany(wait)
 	}
 	err := f.opts.Store.TrySignup(ctx, gatepost.HashKey(in.Body.Token), gatepost.HashKey(in.Body.Code), now, now.Add(acceptLife))
@@ -149,7 +149,7 @@ func (f *Function) verify(ctx context.Context, in *verifySignupInput) (*struct{}
 		return nil, errNone
 	}
 	if err == nil {
-		f.guessing.GiveBack(address, now)
+		f.guessing.GiveBack(source, now)
 	}
 	return nil, err
 }

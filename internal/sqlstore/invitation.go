@@ -107,6 +107,18 @@ func (s *Store) RevokeInvitation(ctx context.Context, id string, at time.Time, e
 	})
 }
 
+// TryInvitation counts an attempt to accept the invitation with a token. It fails
+// with Gone when there were most already, and when there is no such invitation.
+func (s *Store) TryInvitation(ctx context.Context, hash string, most int) error {
+	return s.tx(ctx, "try invitation", "invitation", func(tx *sql.Tx) error {
+		n, err := changed(tx.ExecContext(ctx, `UPDATE invitations SET attempts = attempts + 1 WHERE secret_hash = $1 AND attempts < $2`, hash, int64(most)))
+		if err == nil && n == 0 {
+			err = &gatepost.Error{Code: gatepost.Gone, Message: "this invitation was tried too often; ask for another"}
+		}
+		return err
+	})
+}
+
 // AcceptInvitation reads the invitation with a token and who invited, lets accept
 // decide and make the user, and stores him, his contact when he has shown that it
 // is his, and the entries, all in one transaction: of several at once, one
