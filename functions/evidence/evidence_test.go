@@ -426,7 +426,8 @@ func TestRefused(t *testing.T) {
 func TestOthersCamera(t *testing.T) {
 	w := newWorld(t, storetest.OpenSQLite(t), nil)
 	w.record(w.start, "96x64", "1")
-	admin := w.SignIn(storetest.NewOrganisation(t, w.store, gatepost.KindOperator), gatepost.RoleAdmin)
+	operator := storetest.NewOrganisation(t, w.store, gatepost.KindOperator)
+	admin := w.SignIn(operator, gatepost.RoleAdmin)
 	id := w.Do(admin, "POST", "/v1/evidence", w.order(nil)).Want(202).String("id")
 	w.run()
 	if state := w.state(id); state != "ready" {
@@ -438,6 +439,14 @@ func TestOthersCamera(t *testing.T) {
 		t.Errorf("listed %v", items)
 	}
 	w.Do(admin, "POST", "/v1/evidence/"+id+"/link", nil).Want(201)
+	w.Do(w.owner, "POST", "/v1/evidence", w.order(nil)).Want(202)
+	w.run()
+	// Of the other's copy the owner is told, of his own he knows.
+	told, err := w.store.Notifications(t.Context(), w.shop.ID, "", 10)
+	if err != nil || len(told) != 1 || told[0].Kind != gatepost.NotifyExport || told[0].CameraID != w.camera.ID ||
+		told[0].Detail["organisation"] != operator.Name || told[0].Detail["case_number"] != "2026-17" || told[0].Detail["reason"] == "" {
+		t.Errorf("the owner is told %+v %v", told, err)
+	}
 }
 
 // TestEnds: a file goes when it is removed or has had its time, and the row tells.
@@ -477,6 +486,41 @@ func TestEnds(t *testing.T) {
 		t.Error("a file past its time is there")
 	}
 	w.run() // again: nothing
+}
+
+// slow is an object store in which something happens while a file is on its way.
+type slow struct {
+	*dir.Store
+	meanwhile func()
+}
+
+func (s *slow) Put(ctx context.Context, key string, r io.ReadSeeker, size int64) error {
+	s.meanwhile()
+	return s.Store.Put(ctx, key, r, size)
+}
+
+// TestRemovedOnItsWay: a file that arrives after its export was removed and purged
+// goes as well.
+func TestRemovedOnItsWay(t *testing.T) {
+	var store *slow
+	w := newWorld(t, storetest.OpenSQLite(t), func(o *evidence.Options) {
+		store = &slow{Store: o.Objects.(*dir.Store)}
+		o.Objects = store
+	})
+	w.record(w.start, "96x64", "1")
+	id := w.Do(w.owner, "POST", "/v1/evidence", w.order(nil)).Want(202).String("id")
+	store.meanwhile = func() {
+		w.Do(w.owner, "DELETE", "/v1/evidence/"+id, nil).Want(204)
+		w.run()
+	}
+	w.run()
+	if _, err := w.objects.Stat(t.Context(), gatepost.EvidenceKey(w.camera.ID, id)); err != nil {
+		t.Fatalf("the file did not arrive late: %v", err)
+	}
+	w.run()
+	if _, err := w.objects.Stat(t.Context(), gatepost.EvidenceKey(w.camera.ID, id)); err == nil {
+		t.Error("the file of a removed export is there")
+	}
 }
 
 // TestFails: what cannot be exported says why, and nothing is left of it.

@@ -44,6 +44,8 @@ type Exports interface {
 	EvidenceList(ctx context.Context, f gatepost.EvidenceFilter, before string, limit int) ([]gatepost.Evidence, error)
 	ClaimEvidence(ctx context.Context, now, lease time.Time) (e gatepost.Evidence, ok bool, err error)
 	UpdateEvidence(ctx context.Context, id string, change func(*gatepost.Evidence) ([]gatepost.LedgerEntry, error)) (gatepost.Evidence, error)
+	// RegisterExport writes an entry and tells the camera's owner.
+	RegisterExport(ctx context.Context, e gatepost.LedgerEntry) error
 	SpentEvidence(ctx context.Context, now time.Time, limit int) ([]gatepost.Evidence, error)
 }
 

@@ -83,6 +83,16 @@ func (f *Function) purgeOne(ctx context.Context, e gatepost.Evidence) error {
 	return err
 }
 
+// purgeAgain has the next round delete a file that may have arrived after its row
+// was purged.
+func (f *Function) purgeAgain(ctx context.Context, e gatepost.Evidence) error {
+	_, err := f.opts.Store.UpdateEvidence(ctx, e.ID, func(e *gatepost.Evidence) ([]gatepost.LedgerEntry, error) {
+		e.Purged = false
+		return nil, nil
+	})
+	return err
+}
+
 // errLost says that an export is no longer ours to make: it was removed, or
 // another process took it over.
 var errLost = errors.New("no longer ours to make")
@@ -116,7 +126,7 @@ func (f *Function) make(ctx context.Context, e gatepost.Evidence) error {
 	}
 	if errors.Is(err, errLost) {
 		f.opts.Logger.Info("an export was taken away while it was made", "evidence", e.ID)
-		return nil
+		return f.purgeAgain(context.WithoutCancel(ctx), e)
 	}
 	final := e.Attempts >= attempts && ctx.Err() == nil
 	problem := "it could not be made; ask again"
@@ -255,12 +265,12 @@ func (f *Function) assemble(ctx context.Context, e gatepost.Evidence, file *os.F
 	return m, restore, nil
 }
 
-// register writes the export into the ledger and has the ledger prove it. A
+// register writes the export into the ledger, tells the camera's owner, and has the ledger prove it. A
 // process that dies behind this leaves an entry of a clip that nobody got: rather
 // that than the other way round.
 func (f *Function) register(ctx context.Context, e gatepost.Evidence, m *format.Manifest) error {
 	id := gatepost.NewID()
-	if err := f.opts.Store.AppendLedger(ctx, gatepost.LedgerEntry{ID: id, Kind: gatepost.LedgerExport, Actor: e.UserID, Organisation: e.Organisation,
+	if err := f.opts.Store.RegisterExport(ctx, gatepost.LedgerEntry{ID: id, Kind: gatepost.LedgerExport, Actor: e.UserID, Organisation: e.Organisation,
 		CameraID: e.CameraID, Allowed: true, Detail: m.Detail()}); err != nil {
 		return err
 	}
@@ -316,7 +326,11 @@ func (f *Function) store(ctx context.Context, e gatepost.Evidence, m *format.Man
 	if err != nil {
 		return err
 	}
-	report, err := format.Verify(archive, archive.Size(), format.Options{Keys: []note.Verifier{verifier}})
+	book, err := signature.NewVerifier(m.Ledger.Key)
+	if err != nil {
+		return err
+	}
+	report, err := format.Verify(archive, archive.Size(), format.Options{Keys: []note.Verifier{verifier}, Ledger: book})
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (f *Function) clip(ctx context.Context, in *clipInput) (*clipOutput, error)
 		return nil, err
 	}
 	// Before anybody has the file (Order 799 art. 16).
-	if err := f.opts.Store.AppendLedger(ctx, access.Entry(gatepost.LedgerExport, subject, c.ID, detail)); err != nil {
+	if err := f.opts.Store.RegisterExport(ctx, access.Entry(gatepost.LedgerExport, subject, c.ID, detail)); err != nil {
 		return nil, err
 	}
 	select {

@@ -48,6 +48,8 @@ type Store interface {
 	Grants
 	Looks
 	access.Store
+	// RegisterExport writes an entry and tells the camera's owner.
+	RegisterExport(ctx context.Context, e gatepost.LedgerEntry) error
 }
 
 // Objects is where media lie; an objstore.Store has it.

@@ -458,6 +458,16 @@ func TestClip(t *testing.T) {
 			t.Errorf("%d %s", status, body)
 		}
 	})
+	t.Run("of another organisation, the owner is told", func(t *testing.T) {
+		operator := storetest.NewOrganisation(t, w.store, gatepost.KindOperator)
+		res, body := w.do(t, "POST", "/v1/clips", w.signIn(operator, gatepost.RoleAdmin), map[string]any{"camera_id": w.camera.ID, "purpose": "case", "reason": "a court asks",
+			"from": start.Format(time.RFC3339Nano), "to": start.Add(2 * time.Second).Format(time.RFC3339Nano)})
+		told, err := w.store.Notifications(t.Context(), w.shop.ID, "", 10)
+		if res.StatusCode != 201 || err != nil || len(told) != 1 || told[0].Kind != gatepost.NotifyExport || told[0].CameraID != w.camera.ID ||
+			told[0].Detail["organisation"] != operator.Name || told[0].Detail["reason"] != "a court asks" {
+			t.Errorf("%d %s: told %+v %v", res.StatusCode, body, told, err)
+		}
+	})
 	left, err := os.ReadDir(w.temp)
 	if err != nil || len(left) != 0 {
 		t.Errorf("%d files are left behind, %v", len(left), err)

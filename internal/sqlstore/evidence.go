@@ -38,6 +38,28 @@ func (s *Store) CreateEvidence(ctx context.Context, e gatepost.Evidence, waiting
 	})
 }
 
+// RegisterExport writes into the ledger that a copy of footage is taken, and tells
+// the camera's owner when the copy is another organisation's.
+func (s *Store) RegisterExport(ctx context.Context, e gatepost.LedgerEntry) error {
+	return s.tx(ctx, "register export", "camera", func(tx *sql.Tx) error {
+		var owner, by string
+		if err := tx.QueryRowContext(ctx, `SELECT c.owner_id, o.name FROM cameras c JOIN organisations o ON o.id = $2 WHERE c.id = $1`,
+			e.CameraID, e.Organisation).Scan(&owner, &by); err != nil {
+			return err
+		}
+		if err := s.appendLedger(ctx, tx, e); err != nil || owner == e.Organisation {
+			return err
+		}
+		detail := map[string]string{"organisation": by}
+		for _, name := range []string{"purpose", "reason", "case_number", "from", "to"} {
+			if v := e.Detail[name]; v != "" {
+				detail[name] = v
+			}
+		}
+		return insertNotification(ctx, tx, gatepost.Notification{Organisation: owner, Kind: gatepost.NotifyExport, CameraID: e.CameraID, Detail: detail})
+	})
+}
+
 // Evidence returns an export, whatever became of it. It fails with NotFound.
 func (s *Store) Evidence(ctx context.Context, id string) (gatepost.Evidence, error) {
 	e, err := queryOne(ctx, s.read, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence WHERE id = $1`, id)
