@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -26,15 +27,20 @@ type verifyCmd struct {
 	File       string   `arg:"" help:"The file as it was exported." placeholder:"FILE"`
 	Key        []string `help:"Key that the platform signs evidence with, as a verifier key (name+hash+base64)." placeholder:"KEY"`
 	Keys       []string `help:"The platform's keys, from where they are published (https://…/v1/evidence-keys) or from a file that was kept." placeholder:"URL|FILE"`
-	LedgerKey  string   `help:"Key of the ledger that was noted; without it the one that the signed manifest names is believed." env:"GATEPOST_LEDGER_KEY" placeholder:"KEY"`
+	LedgerKey  string   `help:"Key of the platform's ledger (GET /v1/ledger/key), or a file of it; --keys URL fetches it from the same server. Without it the registration is not checked." env:"GATEPOST_LEDGER_KEY" placeholder:"KEY|FILE"`
 	Checkpoint string   `help:"File of a checkpoint of the ledger that was kept: the evidence's ledger must be the same." placeholder:"FILE"`
 	Ledger     string   `help:"Server to ask for the proof that the ledger of the checkpoint and of the evidence is one." placeholder:"URL"`
 	Lang       string   `help:"Language: zh or en." enum:"zh,en,auto" default:"auto" placeholder:"LANG"`
 	JSON       bool     `name:"json" help:"Print the report as JSON."`
 }
 
+// unchecked is the exit status when all is well but that nothing was given to check
+// the registration with.
+const unchecked exitError = 3
+
 // Run prints what the evidence is, or what is wrong with it. It exits with 0
-// when it is whole, and with 1 otherwise.
+// when it is whole, with 3 when its registration was not checked, and with 1
+// otherwise.
 func (c *verifyCmd) Run(ctx context.Context) (err error) {
 	o, err := c.options(ctx)
 	if err != nil {
@@ -58,10 +64,13 @@ func (c *verifyCmd) Run(ctx context.Context) (err error) {
 	} else {
 		err = printEvidence(os.Stdout, r, chinese(c.Lang))
 	}
-	if err == nil && !r.Whole {
-		err = exitError(1)
+	switch {
+	case err != nil || r.Whole:
+		return err
+	case r.Findings[0].Kind == evidence.Unchecked:
+		return unchecked
 	}
-	return err
+	return exitError(1)
 }
 
 // chinese tells which language to speak: that of the terminal unless one is named.
@@ -103,10 +112,8 @@ func (c *verifyCmd) options(ctx context.Context) (o evidence.Options, err error)
 	if len(o.Keys) == 0 {
 		return o, &gatepost.Error{Code: gatepost.Invalid, Field: "--keys", Message: "say by which keys: --keys https://PLATFORM/v1/evidence-keys, or a file of them, or --key"}
 	}
-	if c.LedgerKey != "" {
-		if o.Ledger, err = signature.NewVerifier(c.LedgerKey); err != nil {
-			return o, fmt.Errorf("--ledger-key: %w", err)
-		}
+	if o.Ledger, err = c.ledgerKey(ctx); err != nil {
+		return o, err
 	}
 	if c.Checkpoint != "" {
 		b, err := os.ReadFile(c.Checkpoint)
@@ -130,9 +137,40 @@ func (c *verifyCmd) options(ctx context.Context) (o evidence.Options, err error)
 	return o, nil
 }
 
+// ledgerKey returns the key of the ledger that was given, or that the server of
+// --keys publishes beside them; nil when there is neither.
+func (c *verifyCmd) ledgerKey(ctx context.Context) (note.Verifier, error) {
+	text := []byte(c.LedgerKey)
+	if c.LedgerKey == "" {
+		at := slices.IndexFunc(c.Keys, published)
+		if at < 0 {
+			return nil, nil
+		}
+		u, err := url.Parse(c.Keys[at])
+		if err != nil {
+			return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--keys", Message: "this is not a URL", Err: err}
+		}
+		if text, err = fetchKeys(ctx, u.JoinPath("..", "ledger", "key").String()); err != nil {
+			return nil, fmt.Errorf("the ledger's key (or give it with --ledger-key): %w", err)
+		}
+	} else if b, err := os.ReadFile(c.LedgerKey); err == nil {
+		text = b
+	}
+	v, err := signature.NewVerifier(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("--ledger-key: %w", err)
+	}
+	return v, nil
+}
+
+// published tells whether keys are fetched from a server.
+func published(from string) bool {
+	return strings.HasPrefix(from, "http://") || strings.HasPrefix(from, "https://")
+}
+
 // fetchKeys reads a set of keys from a file or a server.
 func fetchKeys(ctx context.Context, from string) ([]byte, error) {
-	if !strings.HasPrefix(from, "http://") && !strings.HasPrefix(from, "https://") {
+	if !published(from) {
 		f, err := os.Open(from)
 		if err != nil {
 			return nil, &gatepost.Error{Code: gatepost.Invalid, Field: "--keys", Message: "cannot read the keys", Err: err}
@@ -176,6 +214,12 @@ func printEvidence(w io.Writer, r *evidence.Report, zh bool) error {
 	}
 	m := r.Manifest
 	if !r.Whole {
+		if r.Findings[0].Kind == evidence.Unchecked {
+			fmt.Fprintln(&b, say("核验未完成：文件与签名相符，但未核对登记；请用 --keys URL 或 --ledger-key 提供台账公钥。",
+				"INCOMPLETE: the file is as it was signed, but its registration was not checked; give the ledger's key with --keys URL or --ledger-key."))
+			_, err := io.WriteString(w, b.String())
+			return err
+		}
 		fmt.Fprintln(&b, say("核验不通过：不可作为证据采信。", "NOT VERIFIED: this is not the evidence that was exported."))
 		_, err := io.WriteString(w, b.String())
 		return err

@@ -10,10 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/internal/evidence"
+	"github.com/gatepost-video/gatepost/internal/signature"
 )
 
 // TestVerify: the command's flags, its words in both languages, and what it
@@ -21,14 +23,17 @@ import (
 func TestVerify(t *testing.T) {
 	data := filepath.Join("..", "..", "internal", "evidence", "testdata")
 	file, keys := filepath.Join(data, "evidence.zip"), filepath.Join(data, "keys.json")
-	published := httptest.NewServer(http.FileServer(http.Dir(data)))
+	files := http.NewServeMux()
+	files.Handle("/", http.FileServer(http.Dir(data)))
+	files.HandleFunc("/ledger/key", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, filepath.Join(data, "ledger.key")) })
+	published := httptest.NewServer(files)
 	defer published.Close()
 	ledgerKey, err := os.ReadFile(filepath.Join(data, "ledger.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []verifyCmd{
-		{File: file, Keys: []string{keys}}, {File: file, Keys: []string{published.URL + "/keys.json"}, JSON: true},
+		{File: file, Keys: []string{keys}, LedgerKey: filepath.Join(data, "ledger.key")}, {File: file, Keys: []string{published.URL + "/keys.json"}, JSON: true},
 		{File: file, Keys: []string{keys}, LedgerKey: string(ledgerKey), Checkpoint: filepath.Join(data, "same.checkpoint")},
 	} {
 		if err := c.Run(t.Context()); err != nil {
@@ -43,8 +48,14 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%+v: got %v, want exit status 1", c, err)
 		}
 	}
+	if err := (&verifyCmd{File: file, Keys: []string{keys}}).Run(t.Context()); !errors.Is(err, unchecked) {
+		t.Errorf("without the ledger's key: got %v, want exit status 3", err)
+	}
+	alone := httptest.NewServer(http.FileServer(http.Dir(data)))
+	defer alone.Close()
 	for name, c := range map[string]verifyCmd{
-		"no keys": {File: file}, "no file": {File: "none", Keys: []string{keys}}, "keys that are none": {File: file, Keys: []string{file}},
+		"keys without the ledger's": {File: file, Keys: []string{alone.URL + "/keys.json"}},
+		"no keys":                   {File: file}, "no file": {File: "none", Keys: []string{keys}}, "keys that are none": {File: file, Keys: []string{file}},
 		"no such keys": {File: file, Keys: []string{"none"}}, "a key that is none": {File: file, Key: []string{"x"}}, "no answer": {File: file, Keys: []string{published.URL + "/none"}},
 		"a ledger key that is none": {File: file, Keys: []string{keys}, LedgerKey: "x"}, "no checkpoint": {File: file, Keys: []string{keys}, Checkpoint: "none"},
 		"a ledger and nothing to compare": {File: file, Keys: []string{keys}, Ledger: published.URL},
@@ -68,8 +79,12 @@ func TestVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	print := func(b []byte, zh bool) string {
-		r, err := evidence.Verify(bytes.NewReader(b), int64(len(b)), evidence.Options{Keys: set})
+	book, err := signature.NewVerifier(string(ledgerKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	print := func(b []byte, book note.Verifier, zh bool) string {
+		r, err := evidence.Verify(bytes.NewReader(b), int64(len(b)), evidence.Options{Keys: set, Ledger: book})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,13 +96,15 @@ func TestVerify(t *testing.T) {
 	}
 	for _, c := range []struct {
 		file []byte
+		book note.Verifier
 		zh   bool
 		want []string
 	}{
-		{b, false, []string{"VERIFIED: ", "2026-17", "gap network", "4, 3 of them whole"}}, {b, true, []string{"核验通过", "案件编号: 2026-17"}},
-		{b[:len(b)-9], false, []string{"NOT VERIFIED", "truncated: the file is truncated"}}, {b[:len(b)-9], true, []string{"核验不通过", "文件被截断"}},
+		{b, book, false, []string{"VERIFIED: ", "2026-17", "gap network", "4, 3 of them whole"}}, {b, book, true, []string{"核验通过", "案件编号: 2026-17"}},
+		{b[:len(b)-9], book, false, []string{"NOT VERIFIED", "truncated: the file is truncated"}}, {b[:len(b)-9], book, true, []string{"核验不通过", "文件被截断"}},
+		{b, nil, false, []string{"INCOMPLETE", "registration not checked"}}, {b, nil, true, []string{"核验未完成", "未核对登记"}},
 	} {
-		got := print(c.file, c.zh)
+		got := print(c.file, c.book, c.zh)
 		for _, want := range c.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("no %q in %q", want, got)

@@ -47,7 +47,11 @@ func options(t testing.TB) evidence.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return evidence.Options{Keys: keys}
+	ledger, err := signature.NewVerifier(string(read(t, "ledger.key")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return evidence.Options{Keys: keys, Ledger: ledger}
 }
 
 func verify(t testing.TB, file []byte, o evidence.Options) *evidence.Report {
@@ -77,13 +81,9 @@ func refused(t testing.TB, file []byte, o evidence.Options, want evidence.Kind) 
 
 func TestWhole(t *testing.T) {
 	file := read(t, "evidence.zip")
-	ledger, err := signature.NewVerifier(string(read(t, "ledger.key")))
-	if err != nil {
-		t.Fatal(err)
-	}
 	o := options(t)
-	for _, o := range []evidence.Options{o, {Keys: o.Keys, Ledger: ledger}, {Keys: o.Keys, Kept: string(read(t, "same.checkpoint"))},
-		{Keys: append(o.Keys, stranger(t)), Kept: string(read(t, "newer.checkpoint")), Grown: func(a, b tlog.Tree, _ note.Verifier) error {
+	for _, o := range []evidence.Options{o, {Keys: o.Keys, Ledger: o.Ledger, Kept: string(read(t, "same.checkpoint"))},
+		{Keys: append(o.Keys, stranger(t)), Ledger: o.Ledger, Kept: string(read(t, "newer.checkpoint")), Grown: func(a, b tlog.Tree, _ note.Verifier) error {
 			if a.N >= b.N {
 				t.Errorf("asked whether %d is the beginning of %d", a.N, b.N)
 			}
@@ -111,10 +111,20 @@ func stranger(t testing.TB) note.Verifier {
 // TestTampered is each way in which evidence may be tampered with.
 func TestTampered(t *testing.T) {
 	file := read(t, "evidence.zip")
+	if *update {
+		if err := os.WriteFile(filepath.Join("testdata", "stranger.key"), []byte(evidencetest.Stranger(t).Text+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, way := range evidencetest.Ways {
 		t.Run(way.Name, func(t *testing.T) {
 			changed := way.Do(t, bytes.Clone(file))
-			refused(t, changed, options(t), way.Kind)
+			o := options(t)
+			if way.Stolen {
+				o.Keys = []note.Verifier{stranger(t)}
+				refused(t, changed, evidence.Options{Keys: o.Keys}, evidence.Unchecked) // never whole, without the ledger's key either
+			}
+			refused(t, changed, o, way.Kind)
 			path := filepath.Join("tampered", strings.ReplaceAll(way.Name, " ", "-")+"."+string(way.Kind)+".zip")
 			if *update {
 				if err := os.WriteFile(filepath.Join("testdata", path), changed, 0o644); err != nil {
@@ -232,7 +242,7 @@ func rezip(t *testing.T, entries []evidencetest.Entry, method uint16) []byte {
 // the recordings, cannot make whole.
 func TestForged(t *testing.T) {
 	file := read(t, "evidence.zip")
-	o := evidence.Options{Keys: []note.Verifier{stranger(t)}}
+	o := evidence.Options{Keys: []note.Verifier{stranger(t)}, Ledger: options(t).Ledger}
 	sum := func(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
 	for _, c := range []struct {
 		name  string
@@ -302,22 +312,24 @@ func TestLedger(t *testing.T) {
 	}
 	conflict := func(tlog.Tree, tlog.Tree, note.Verifier) error { return &gatepost.Error{Code: gatepost.Conflict} }
 	newer := string(read(t, "newer.checkpoint"))
-	keys := options(t).Keys
+	keys, ours := options(t).Keys, options(t).Ledger
 	for name, c := range map[string]struct {
 		o    evidence.Options
 		want evidence.Kind
 	}{
 		"another ledger's key":        {evidence.Options{Keys: keys, Ledger: theirs}, evidence.OtherLedger},
-		"another ledger's checkpoint": {evidence.Options{Keys: keys, Kept: foreign}, evidence.OtherLedger},
-		"no checkpoint at all":        {evidence.Options{Keys: keys, Kept: "x"}, evidence.OtherLedger},
-		"older":                       {evidence.Options{Keys: keys, Kept: newer}, evidence.OlderLedger},
-		"rewritten":                   {evidence.Options{Keys: keys, Kept: newer, Grown: conflict}, evidence.Rewritten},
+		"another ledger's checkpoint": {evidence.Options{Keys: keys, Ledger: ours, Kept: foreign}, evidence.OtherLedger},
+		"no checkpoint at all":        {evidence.Options{Keys: keys, Ledger: ours, Kept: "x"}, evidence.OtherLedger},
+		"older":                       {evidence.Options{Keys: keys, Ledger: ours, Kept: newer}, evidence.OlderLedger},
+		"rewritten":                   {evidence.Options{Keys: keys, Ledger: ours, Kept: newer, Grown: conflict}, evidence.Rewritten},
 		"no key":                      {evidence.Options{}, evidence.OtherKey},
+		"no key of the ledger":        {evidence.Options{Keys: keys}, evidence.Unchecked},
+		"none, and the checkpoint":    {evidence.Options{Keys: keys, Kept: string(read(t, "same.checkpoint"))}, evidence.Unchecked},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, file, c.o, c.want) })
 	}
 	away := errors.New("away")
-	if _, err := evidence.Verify(bytes.NewReader(file), int64(len(file)), evidence.Options{Keys: keys, Kept: newer,
+	if _, err := evidence.Verify(bytes.NewReader(file), int64(len(file)), evidence.Options{Keys: keys, Ledger: ours, Kept: newer,
 		Grown: func(tlog.Tree, tlog.Tree, note.Verifier) error { return away }}); !errors.Is(err, away) {
 		t.Errorf("a ledger that does not answer: %v", err)
 	}

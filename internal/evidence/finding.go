@@ -25,6 +25,7 @@ const (
 	OtherLedger    Kind = "other_ledger"    // the ledger is not the one whose key or checkpoint was given
 	OlderLedger    Kind = "older_ledger"    // the ledger is older than the checkpoint that was kept
 	Rewritten      Kind = "rewritten"       // the ledger is not that of the checkpoint that was kept
+	Unchecked      Kind = "unchecked"       // whether it was registered cannot be told without the ledger's key
 	Unproved       Kind = "unproved"        // whether it is cannot be told without asking the ledger
 )
 
@@ -71,6 +72,8 @@ func (f Finding) EN() string {
 		return "the clip does not lead back to the recordings that it names: " + f.Other
 	case Unregistered:
 		return "the ledger's proof does not show this export"
+	case Unchecked:
+		return fmt.Sprintf("registration not checked: its ledger is %q, and no key of the platform's ledger was given to compare it with (GET /v1/ledger/key)", f.Other)
 	case OtherLedger:
 		return fmt.Sprintf("its ledger is %q, not the one of the key or the checkpoint that was given", f.Other)
 	case OlderLedger:
@@ -116,6 +119,8 @@ func (f Finding) ZH() string {
 		return "视频与其所列录像不符：" + f.Other
 	case Unregistered:
 		return "台账证明不能表明这次导出"
+	case Unchecked:
+		return fmt.Sprintf("未核对登记：其台账为 %q，未提供平台台账的公钥（GET /v1/ledger/key）与之核对", f.Other)
 	case OtherLedger:
 		return fmt.Sprintf("其台账为 %q，与所给密钥或检查点不是同一台账", f.Other)
 	case OlderLedger:

@@ -25,8 +25,9 @@ type Options struct {
 	// Keys are the platform's, from somewhere else than the file.
 	Keys []note.Verifier
 
-	// Ledger is the key of the ledger, if it was noted. Default: the one that
-	// the signed manifest names.
+	// Ledger is the key of the platform's ledger, from somewhere else than the
+	// file. nil: that the export was registered cannot be checked, and the file
+	// does not count as whole.
 	Ledger note.Verifier
 
 	// Kept is a checkpoint of the ledger that was kept, "" for none.
@@ -330,7 +331,10 @@ func (v *verification) ledger() error {
 	if tlog.CheckRecord(path, tree.N, tree.Hash, l.Sequence, tlog.RecordHash(l.Record)) != nil || !registered(m) {
 		return v.find(Finding{Kind: Unregistered})
 	}
-	return v.kept(tree, key)
+	if err := v.kept(tree, key); err != nil || v.o.Ledger != nil {
+		return err
+	}
+	return v.find(Finding{Kind: Unchecked, Other: key.Name()}) // whoever signed the manifest may have made this ledger too
 }
 
 // registered tells whether the entry says what the manifest says.

@@ -52,7 +52,7 @@ var rooms = []room{
 	{"internal/token", []string{"."}},
 	{"internal/signature", []string{"."}},
 	{"internal/evidence", []string{".", "internal/signature", "internal/token"}},
-	{"internal/evidence/evidencetest", []string{"internal/evidence", "internal/signature"}},
+	{"internal/evidence/evidencetest", []string{".", "internal/evidence", "internal/signature"}},
 	{"internal/sqlstore", []string{"."}},
 	{"internal/sqlstore/migrations", nil},
 	{"internal/sqlstore/storetest", []string{".", "internal/sqlstore"}},

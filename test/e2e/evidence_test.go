@@ -18,7 +18,7 @@ import (
 )
 
 // TestEvidence exports what a real camera sent, checks the file as an outsider
-// does, and then each of ten ways in which somebody may have tampered with it.
+// does, and then each of the ways in which somebody may have tampered with it.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
 	s := harness.NewServer(t, "--object-duration", "4s")
@@ -48,6 +48,7 @@ func TestEvidence(t *testing.T) {
 	if out, err := verify(t, file, "--keys", keys, "--lang", "zh"); err != nil || !strings.Contains(out, "核验通过") {
 		t.Errorf("in Chinese: %v: %s", err, out)
 	}
+	book := strings.TrimSpace(get(t, s.Scheme+"://"+s.HTTP+"/v1/ledger/key", ""))
 	for _, e := range evidencetest.Unpack(t, whole) {
 		if e.Name == evidence.ClipFile {
 			clip := filepath.Join(dir, e.Name)
@@ -69,6 +70,10 @@ func TestEvidence(t *testing.T) {
 			changed := filepath.Join(t.TempDir(), "changed.zip")
 			if err := os.WriteFile(changed, way.Do(t, bytes.Clone(whole)), 0o600); err != nil {
 				t.Fatal(err)
+			}
+			if way.Stolen {
+				refused(t, changed, way.Kind, "--key", evidencetest.Stranger(t).Text, "--ledger-key", book)
+				return
 			}
 			refused(t, changed, way.Kind, "--keys", keys)
 		})
@@ -204,7 +209,11 @@ func TestEvidencePages(t *testing.T) {
 		if err := os.WriteFile(changed, way.Do(t, bytes.Clone(whole)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		checks = append(checks, map[string]string{"file": changed, "want": string(way.Kind)})
+		check := map[string]string{"file": changed, "want": string(way.Kind)}
+		if way.Stolen {
+			check["keys"] = evidencetest.Stranger(t).Text
+		}
+		checks = append(checks, check)
 	}
 	for _, locale := range []string{"zh-CN", "en-US"} {
 		drive(map[string]any{"step": "verify", "page": base + "/verify", "locale": locale, "checks": checks})

@@ -469,7 +469,7 @@ func TestEmbed(t *testing.T) {
 func TestCrossOrigin(t *testing.T) {
 	s := start(t, fiberhost.Options{})
 	for path, open := range map[string]bool{
-		"/v1/playback/a.b.c/0190.mp4": true, "/v1/shares/open": true, "/v1/shares/renew": true, "/.well-known/jwks.json": true, "/v1/evidence-keys": true, "/v1/ledger/consistency": true, "/v1/ledger": false, "/v1/evidence": false,
+		"/v1/playback/a.b.c/0190.mp4": true, "/v1/shares/open": true, "/v1/shares/renew": true, "/.well-known/jwks.json": true, "/v1/evidence-keys": true, "/v1/ledger/key": true, "/v1/ledger/consistency": true, "/v1/ledger": false, "/v1/evidence": false,
 		"/v1/shares/opened": false, "/v1/things": false, "/v1/secret": false, "/healthz": false,
 	} {
 		for _, method := range []string{"GET", "OPTIONS"} {

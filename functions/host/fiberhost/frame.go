@@ -73,7 +73,7 @@ func masked(path string) string {
 // standard §3.2) lets anyone in, without cookies. All else is for the portal's
 // own origin.
 var openPaths = []string{"/v1/shares/open", "/v1/shares/renew", "/v1/playback/", "/.well-known/jwks.json",
-	"/v1/evidence-keys", "/v1/ledger/consistency"}
+	"/v1/evidence-keys", "/v1/ledger/key", "/v1/ledger/consistency"}
 
 func crossOrigin(c *fiber.Ctx) error {
 	path := c.Path()

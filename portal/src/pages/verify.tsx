@@ -1,5 +1,5 @@
 import { InboxOutlined } from '@ant-design/icons';
-import { askLedger, findingWords, maxKeys, parseKeys, verifyEvidence, type EvidenceManifest, type EvidenceReport, type Verifier } from '@gatepost/sdk/evidence';
+import { askLedger, findingWords, maxKeys, parseKeys, parseVerifier, verifyEvidence, type EvidenceManifest, type EvidenceReport, type Verifier } from '@gatepost/sdk/evidence';
 import { Alert, Button, Card, Collapse, Descriptions, Form, Input, Progress, Result, Upload } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,7 +9,7 @@ import { when } from '../time';
 type State =
   | { kind: 'waiting' }
   | { kind: 'working'; name: string; done: number }
-  | { kind: 'failed'; words: 'keysBad' | 'keysAway' | 'ledgerAway' | 'unread' }
+  | { kind: 'failed'; words: 'keysBad' | 'ledgerKeyBad' | 'keysAway' | 'ledgerAway' | 'unread' }
   | { kind: 'told'; name: string; report: EvidenceReport };
 
 /** Keys from this platform; empty when they cannot be had. */
@@ -23,11 +23,23 @@ async function published(signal: AbortSignal): Promise<Verifier[]> {
   }
 }
 
+/** The key of this platform's ledger; null when it cannot be had. */
+async function publishedLedger(signal: AbortSignal): Promise<Verifier | null> {
+  try {
+    const res = await fetch('/v1/ledger/key', { signal, credentials: 'omit' });
+    return res.ok ? parseVerifier(await res.text()) : null;
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+}
+
 /** Checks evidence in the browser of whoever has it. Asks for no session. */
 export function VerifyPage() {
   const { t } = useTranslation();
   const [state, setState] = useState<State>({ kind: 'waiting' });
   const [keys, setKeys] = useState('');
+  const [book, setBook] = useState('');
   const [kept, setKept] = useState('');
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
@@ -44,8 +56,10 @@ export function VerifyPage() {
       const pasted = keys.trim() !== '';
       const trusted = pasted ? parseKeys(keys) : await published(signal);
       if (trusted.length === 0) return setState({ kind: 'failed', words: pasted ? 'keysBad' : 'keysAway' });
+      const ledger = book.trim() === '' ? await publishedLedger(signal) : parseVerifier(book);
+      if (ledger === null && book.trim() !== '') return setState({ kind: 'failed', words: 'ledgerKeyBad' });
       const report = await verifyEvidence(file, {
-        keys: trusted, signal, ...(kept.trim() === '' ? {} : { kept: `${kept.trim()}\n`, grown: (a, b, key) => ((asked = true), ask(a, b, key)) }),
+        keys: trusted, signal, ...(ledger === null ? {} : { ledger }), ...(kept.trim() === '' ? {} : { kept: `${kept.trim()}\n`, grown: (a, b, key) => ((asked = true), ask(a, b, key)) }),
         onProgress: (done) => setState({ kind: 'working', name: file.name, done }),
       });
       setState({ kind: 'told', name: file.name, report });
@@ -91,6 +105,9 @@ export function VerifyPage() {
                     <Form.Item label={t('verify.keys')} extra={t('verify.keysHint')}>
                       <Input.TextArea rows={3} className="mono" maxLength={maxKeys} value={keys} onChange={(e) => setKeys(e.target.value)} data-testid="verify-keys" />
                     </Form.Item>
+                    <Form.Item label={t('verify.ledgerKey')} extra={t('verify.ledgerKeyHint')}>
+                      <Input className="mono" maxLength={512} value={book} onChange={(e) => setBook(e.target.value)} data-testid="verify-ledger-key" />
+                    </Form.Item>
                     <Form.Item label={t('verify.checkpoint')} extra={t('verify.checkpointHint')} style={{ marginBottom: 0 }}>
                       <Input.TextArea rows={4} className="mono" maxLength={4096} value={kept} onChange={(e) => setKept(e.target.value)} data-testid="verify-checkpoint" />
                     </Form.Item>
@@ -109,8 +126,9 @@ function Told({ name, report, onAgain }: { name: string; report: EvidenceReport;
   const { t, i18n } = useTranslation();
   const again = <Button key="again" onClick={onAgain} data-testid="verify-again">{t('verify.again')}</Button>;
   if (!report.whole || report.manifest === undefined) {
+    const unchecked = report.findings[0]?.kind === 'unchecked';
     return (
-      <Result status="error" title={t('verify.refused')} subTitle={name} extra={again}>
+      <Result status={unchecked ? 'warning' : 'error'} title={t(unchecked ? 'verify.unchecked' : 'verify.refused')} subTitle={name} extra={again}>
         <ul style={{ margin: 0 }}>
           {report.findings.map((f, i) => <li key={i} data-testid="verify-finding" data-kind={f.kind}>{findingWords(f, i18n.language === 'zh' ? 'zh' : 'en')}</li>)}
         </ul>

@@ -13,9 +13,10 @@ const text = (name: string) => read(name).toString('utf8');
 const blob = (bytes: Uint8Array | string) => new Blob([bytes as Uint8Array<ArrayBuffer>]);
 const whole = blob(read('evidence.zip'));
 const keys = parseKeys(text('keys.json'));
+const ledger = parseVerifier(text('ledger.key'))!;
 
 async function verify(file: Blob, options: Partial<VerifyOptions> = {}) {
-  const report = await verifyEvidence(file, { keys, ...options });
+  const report = await verifyEvidence(file, { keys, ledger, ...options });
   expect(report.whole).toBe(report.findings.length === 0);
   for (const f of report.findings) {
     for (const language of ['zh', 'en'] as const) expect(findingWords(f, language)).not.toMatch(/undefined/);
@@ -72,11 +73,18 @@ describe('evidence as it was exported', () => {
 
 describe('evidence that was tampered with', () => {
   const ways = readdirSync(`${golden}tampered`);
-  it('comes in nine ways of changing a file', () => expect(ways).toHaveLength(9));
+  it('comes in ten ways of changing a file', () => expect(ways).toHaveLength(10));
   for (const way of ways) {
     const [name = '', kind] = way.split('.');
-    it(`${name} is ${kind}`, () => refused(blob(read(`tampered/${way}`)), kind as FindingKind));
+    // This one was made with an evidence key, a stranger's, and without the ledger's.
+    const stolen = kind === 'other_ledger' ? { keys: parseKeys(text('stranger.key')) } : {};
+    it(`${name} is ${kind}`, () => refused(blob(read(`tampered/${way}`)), kind as FindingKind, stolen));
   }
+  it('is not whole without the key of the ledger', async () => {
+    for (const [file, signer] of [[whole, keys], [blob(read('tampered/a-ledger-of-its-own.other_ledger.zip')), parseKeys(text('stranger.key'))]] as const) {
+      expect((await verifyEvidence(file, { keys: signer })).findings.map((f) => f.kind)).toEqual(['unchecked']);
+    }
+  });
   it('an older ledger', () => refused(whole, 'older_ledger', { kept: text('newer.checkpoint') }));
   it('a rewritten ledger', () => refused(whole, 'rewritten', { kept: text('newer.checkpoint'), grown: async () => false }));
   it('another ledger', () => refused(whole, 'other_ledger', { kept: 'x' }));

@@ -54,15 +54,16 @@ async function verify(on) {
   const id = (name) => page.getByTestId(name)
   const told = async () => (await page.locator('body').innerText()).slice(0, 600)
   await id('verify-page').waitFor()
-  const keep = async (checkpoint) => {
-    if (!(await id('verify-checkpoint').isVisible())) await id('verify-options').click()
-    await id('verify-checkpoint').fill(checkpoint)
+  const fill = async (field, text) => {
+    if (!(await id(field).isVisible())) await id('verify-options').click()
+    await id(field).fill(text)
   }
   const seen = new Set()
   for (const check of task.checks) {
     await page.locator('[data-testid=verify-page][data-state=waiting]').waitFor()
     if (seen.size === 0 && !check.checkpoint) await shoot(on, 'verify')
-    if (check.checkpoint) await keep(check.checkpoint)
+    if (check.checkpoint) await fill('verify-checkpoint', check.checkpoint)
+    if (check.keys) await fill('verify-keys', check.keys)
     await page.locator('input[type=file]').setInputFiles(check.file)
     await page.locator('[data-testid=verify-page]:is([data-state=whole],[data-state=refused],[data-state=failed])').waitFor({ timeout: 30_000 })
     const state = await id('verify-page').getAttribute('data-state')
@@ -80,7 +81,8 @@ async function verify(on) {
     }
     seen.add(check.want)
     await id('verify-again').click()
-    if (check.checkpoint) await keep('')
+    if (check.checkpoint) await fill('verify-checkpoint', '')
+    if (check.keys) await fill('verify-keys', '')
   }
   say({ verified: seen.size })
 }

@@ -1,7 +1,7 @@
 /** What is wrong with a file; docs/design/evidence.md says what each means. */
 export type FindingKind =
   | 'foreign' | 'version' | 'truncated' | 'trailing' | 'added' | 'removed' | 'renamed' | 'duplicate' | 'order' | 'repacked' | 'changed'
-  | 'other_signature' | 'other_key' | 'media' | 'unregistered' | 'other_ledger' | 'older_ledger' | 'rewritten' | 'unproved';
+  | 'other_signature' | 'other_key' | 'media' | 'unregistered' | 'other_ledger' | 'older_ledger' | 'rewritten' | 'unproved' | 'unchecked';
 
 export interface Finding {
   kind: FindingKind;
@@ -35,6 +35,7 @@ const zh: Record<FindingKind, Say> = {
   other_ledger: (f) => `其台账为“${f.other}”，与所给密钥或检查点不是同一台账`,
   older_ledger: (f) => `其台账早于所给检查点：${f.size} 条对 ${f.kept} 条；如确系此前导出，请向台账索取前后一致的证明`,
   rewritten: (f) => `其台账（${f.size} 条）与所给检查点（${f.kept} 条）不一致：台账被改写`,
+  unchecked: (f) => `未核对登记：其台账为“${f.other}”，未提供平台台账的公钥与之核对`,
   unproved: (f) => `其台账有 ${f.size} 条，所给检查点有 ${f.kept} 条；是否前后一致须向台账索取证明`,
 };
 
@@ -57,6 +58,7 @@ const en: Record<FindingKind, Say> = {
   other_ledger: (f) => `Its ledger is “${f.other}”, not the one of the key or the checkpoint that was given`,
   older_ledger: (f) => `Its ledger is older than the checkpoint that was given: ${f.size} entries against ${f.kept}; if it was exported before, ask the ledger to prove that one is the beginning of the other`,
   rewritten: (f) => `Its ledger (${f.size} entries) is not that of the checkpoint that was given (${f.kept} entries): the ledger was rewritten`,
+  unchecked: (f) => `Registration not checked: its ledger is “${f.other}”, and no key of the platform's ledger was given to compare it with`,
   unproved: (f) => `Its ledger has ${f.size} entries, the checkpoint that was given ${f.kept}; only the ledger itself can prove that one is the beginning of the other`,
 };
 

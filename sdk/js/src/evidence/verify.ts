@@ -31,6 +31,8 @@ export interface EvidenceManifest {
 export interface VerifyOptions {
   /** The platform's keys, from somewhere else than the file; see parseKeys. */
   keys: readonly Verifier[];
+  /** The key of the platform's ledger, from somewhere else than the file; see parseVerifier. Absent: the registration is not checked, and the file does not count as whole. */
+  ledger?: Verifier;
   /** A checkpoint of the ledger that was kept. */
   kept?: string;
   /** Proves that of two trees the smaller is the beginning of the larger: false when the ledger was rewritten. Absent: it cannot be asked. */
@@ -224,10 +226,18 @@ async function media(file: Blob, entries: Entry[], { clip, sources }: EvidenceMa
 async function ledger(m: EvidenceManifest, options: VerifyOptions): Promise<void> {
   const l = m.ledger;
   const key = parseVerifier(l.key);
+  const { ledger: ours } = options;
+  if (key !== null && ours !== undefined && (ours.name !== key.name || !same(ours.raw, key.raw))) found({ kind: 'other_ledger', other: key.name });
   const tree = key === null ? null : await openCheckpoint(l.checkpoint, key);
   const record = ofBase64(l.record);
   const path = (l.hashes ?? []).map((h) => ofBase64(h) ?? new Uint8Array());
   if (key === null || tree === null || record === null || tree.size !== l.size || !inTree(record, l.sequence, path, tree) || !registered(m, record)) return found({ kind: 'unregistered' });
+  await compareKept(tree, key, options);
+  if (options.ledger === undefined) found({ kind: 'unchecked', other: key.name }); // whoever signed the manifest may have made this ledger too
+}
+
+/** Compares the ledger with a checkpoint that was kept. */
+async function compareKept(tree: Tree, key: Verifier, options: VerifyOptions): Promise<void> {
   if (options.kept === undefined) return;
   const kept = await openCheckpoint(options.kept, key);
   if (kept === null) return found({ kind: 'other_ledger', other: key.name });
