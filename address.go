@@ -86,5 +86,6 @@ func (a Addresses) Embed(shareID, token string) string {
 	return a.HTTP + "/embed/" + url.PathEscape(shareID) + "#" + token
 }
 
-// Share returns the address of a share link's page in the portal.
-func (a Addresses) Share(token string) string { return a.HTTP + "/s/" + url.PathEscape(token) }
+// Share returns the address of a share link's page in the portal, with the token
+// in the fragment as well.
+func (a Addresses) Share(token string) string { return a.HTTP + "/s#" + token }

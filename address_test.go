@@ -23,7 +23,7 @@ func TestAddresses(t *testing.T) {
 	if got, want := a.Play(Grant{Action: ActionPlayback}, "t/../t"), (PlayURLs{Playlist: "https://v.example/v1/playback/t%2F..%2Ft/index.m3u8"}); got != want {
 		t.Errorf("playback: got %+v, want %+v", got, want)
 	}
-	if got := a.Share("t"); got != "https://v.example/s/t" {
+	if got := a.Share("t"); got != "https://v.example/s#t" {
 		t.Errorf("share: %s", got)
 	}
 }

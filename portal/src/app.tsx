@@ -67,7 +67,8 @@ function Signed() {
 
 const router = createBrowserRouter([
   // These ask for no session: their readers have no account.
-  { path: '/s/:token', element: <Share /> },
+  { path: '/s', element: <Share /> },
+  { path: '/s/:token', element: <Share /> }, // links that were made before the token lay in the fragment
   { path: '/verify', element: <Verify /> },
   {
     element: <Signed />,

@@ -4,7 +4,7 @@ import type { GatepostPlayer } from '@gatepost/sdk/player';
 import { Alert, Button, Card, Result, Segmented, Slider, Space, Spin } from 'antd';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useParams } from 'react-router';
+import { useLocation, useParams } from 'react-router';
 import { Brand, Preferences } from '../brand';
 import { codeOf, useErrorWords } from '../errors';
 import { Player } from '../parts/player';
@@ -28,7 +28,8 @@ function openOnce(token: string): Promise<OpenedShare> {
 type State = { kind: 'opening' } | { kind: 'open'; share: OpenedShare } | { kind: 'failed'; code: ErrorCode; err: unknown };
 
 export function SharePage() {
-  const { token = '' } = useParams();
+  const { hash } = useLocation();
+  const { token = hash.slice(1) } = useParams();
   const { t } = useTranslation();
   const [state, setState] = useState<State>({ kind: 'opening' });
   useEffect(() => {

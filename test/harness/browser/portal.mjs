@@ -163,6 +163,7 @@ async function walk({ page, context, task, say, logs }) {
   await id('share-form').waitFor({ state: 'hidden' })
   await shoot('share-made')
   const url = await id('share-url').innerText()
+  want(/\/s#[^/]+$/.test(url.trim()), 'the token of a link is where servers log it')
   const stranger = await context.browser().newContext({ locale: task.locale, viewport: { width: 1280, height: 800 } })
   const other = await stranger.newPage()
   await other.goto(url.trim())
