@@ -203,10 +203,5 @@ func (f *Function) withdraw(ctx context.Context, in *idInput) (*struct{}, error)
 	if !s.Admin() && !mayAsk(s) {
 		return nil, errAsker
 	}
-	names, err := f.opts.Store.Names(ctx, []string{r.Organisation})
-	if err != nil {
-		return nil, err
-	}
-	return nil, f.opts.Store.WithdrawFootageRequest(ctx, r.ID, s.UserID, time.Now(), notice(r, "withdrawn", names[r.Organisation], nil),
-		entry(s, r, "", map[string]string{"act": "withdraw"}))
+	return nil, f.opts.Store.WithdrawFootageRequest(ctx, r.ID, s.UserID, time.Now(), entry(s, r, "", map[string]string{"act": "withdraw"}))
 }

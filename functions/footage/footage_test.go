@@ -36,11 +36,13 @@ func newWorld(t *testing.T, s *sqlstore.Store) *world {
 	w.station, w.shop = storetest.NewOrganisation(t, s, gatepost.KindPolice), storetest.NewOrganisation(t, s, gatepost.KindBusiness)
 	carrier := storetest.NewOrganisation(t, s, gatepost.KindOperator)
 	w.door, w.till, w.far = w.camera(w.shop, 120.16), w.camera(w.shop, 120.161), w.camera(w.shop, 121)
-	w.camera(carrier, 120.16)
-	w.camera(w.station, 120.16)
+	cameras := []gatepost.Camera{w.door, w.till, w.far, w.camera(carrier, 120.16), w.camera(w.station, 120.16)}
 	w.asker, w.owner, w.helper = w.SignIn(w.station, gatepost.RoleSupervisor), w.SignIn(w.shop, gatepost.RoleOwner), w.SignIn(w.shop, gatepost.RoleWatcher)
 	w.to = time.Now().UTC().Truncate(time.Millisecond)
 	w.from = w.to.Add(-time.Hour)
+	for _, c := range cameras {
+		storetest.NewRecording(t, s, c, w.from.Add(time.Minute), nil)
+	}
 	return w
 }
 
@@ -181,7 +183,8 @@ func TestAnswer(t *testing.T) {
 		}
 		second := w.look(d)
 
-		// Withdrawing ends everything.
+		// Withdrawing ends everything, and tells those who were asked no sooner than
+		// the next round: how long it takes does not say how many they are.
 		w.Do(w.SignIn(w.station, gatepost.RoleWatcher), "DELETE", path, nil).Refused(gatepost.Forbidden, "")
 		w.Do(w.asker, "DELETE", path, nil).Want(204)
 		w.Do(w.asker, "DELETE", path, nil).Refused(gatepost.Conflict, "")
@@ -193,11 +196,50 @@ func TestAnswer(t *testing.T) {
 		if err != nil || !slices.Equal(revoked, []string{g, second}) {
 			t.Errorf("revoked %v %v, want the looks that rested on answers", revoked, err)
 		}
+		if got := w.told(w.shop); !slices.Equal(got, []string{"asked"}) {
+			t.Errorf("the owner was told %v within the request of the asker", got)
+		}
+		for range 2 {
+			w.run()
+		}
 		if got := w.told(w.shop); !slices.Equal(got, []string{"asked", "withdrawn"}) {
 			t.Errorf("the owner was told %v", got)
 		}
 		if got := w.told(w.station); !slices.Equal(got, []string{"answered", "answered", "revoked"}) {
 			t.Errorf("the asker was told %v", got)
+		}
+	})
+}
+
+// TestRecordedNothing holds that a camera which recorded nothing in the window
+// makes its owner no reader of what the police look for, and that what was
+// withdrawn before anybody heard of it stays unheard.
+func TestRecordedNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		w := newWorld(t, open(t))
+		curious, late := storetest.NewOrganisation(t, w.store, gatepost.KindBusiness), storetest.NewOrganisation(t, w.store, gatepost.KindBusiness)
+		w.camera(curious, 120.16)
+		storetest.NewRecording(t, w.store, w.camera(late, 120.16), w.from.Add(-time.Minute), nil) // ends where the window begins
+		working := storetest.NewOrganisation(t, w.store, gatepost.KindBusiness)
+		if _, err := w.store.UpdateCamera(t.Context(), w.camera(working, 120.16).ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+			c.State = gatepost.CameraInService
+			return gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "test"}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.to = time.Now() // they were enrolled within the window
+		w.ask(nil)
+		if a, b := w.told(curious), w.told(late); len(a)+len(b) != 0 {
+			t.Errorf("told %v, %v", a, b)
+		}
+		if got := w.told(working); !slices.Equal(got, []string{"asked"}) {
+			t.Errorf("the owner of a camera whose recording is on its way was told %v", got)
+		}
+		id := w.Do(w.asker, "POST", "/v1/footage-requests", w.body(nil)).Want(201).String("id")
+		w.Do(w.asker, "DELETE", "/v1/footage-requests/"+id, nil).Want(204)
+		w.run()
+		if got := w.told(w.shop); !slices.Equal(got, []string{"asked"}) {
+			t.Errorf("the owner of one who recorded was told %v", got)
 		}
 	})
 }

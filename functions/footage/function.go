@@ -1,11 +1,11 @@
 // Package footage lets a unit ask for what cameras around a place recorded,
-// without knowing whose they are. Every owner of a camera in the area is told; he
+// without knowing whose they are. Every owner of a camera in the area that recorded something then is told; he
 // answers with some of his cameras, for the window that was asked for or less of
 // it, or he says nothing.
 //
 // Silence reveals nothing. A request is answered in the same way and the same time whether it reaches
-// nobody or a hundred owners: Run finds and tells them later, in one transaction
-// with one ledger entry, and what was read is written down nowhere. Those who
+// nobody or a hundred owners: Run finds and tells them later, also of a withdrawal, in one transaction
+// with one ledger entry at most, and what was read is written down nowhere. Those who
 // asked see answers, and never whom they asked.
 //
 // An answer is a permission that functions/access reads anew for each look: it
@@ -32,7 +32,7 @@ type Requests interface {
 	CreateFootageRequest(ctx context.Context, r gatepost.FootageRequest, entry gatepost.LedgerEntry) error
 	FootageRequest(ctx context.Context, id string) (gatepost.FootageRequest, error)
 	FootageRequests(ctx context.Context, organisation, before string, limit int) ([]gatepost.FootageRequest, error)
-	WithdrawFootageRequest(ctx context.Context, id, by string, at time.Time, note gatepost.Notification, entry gatepost.LedgerEntry) error
+	WithdrawFootageRequest(ctx context.Context, id, by string, at time.Time, entry gatepost.LedgerEntry) error
 }
 
 // Received keeps whom requests reached.
@@ -41,6 +41,7 @@ type Received interface {
 	FootageRequestsReceived(ctx context.Context, owner, before string, limit int) ([]gatepost.FootageRequest, error)
 	FootageRequestsToTell(ctx context.Context, limit int) ([]gatepost.FootageRequest, error)
 	TellFootageRequest(ctx context.Context, id string, list []gatepost.Notification, entry gatepost.LedgerEntry) error
+	TellFootageWithdrawal(ctx context.Context, id string, note gatepost.Notification) error
 }
 
 // Answers keeps what owners answered. AnswerFootageRequest fails with Gone and
@@ -56,6 +57,7 @@ type Cameras interface {
 	Camera(ctx context.Context, id string) (gatepost.Camera, error)
 	Cameras(ctx context.Context, f gatepost.CameraFilter, after string, limit int) ([]gatepost.Camera, error)
 	CamerasAround(ctx context.Context, within string, parts []gatepost.AreaPart, after string, limit int) ([]gatepost.Camera, error)
+	Recorded(ctx context.Context, cameras []string, from, to time.Time) ([]string, error)
 }
 
 // Organisations finds organisations, and what they are called.

@@ -15,10 +15,14 @@ import (
 const (
 	cameraPage = 1000 // cameras read at once
 	tellPage   = 100  // requests told of in one round
+
+	// onItsWay is for how long what a camera in service records may be with its
+	// gateway yet.
+	onItsWay = 5 * time.Minute
 )
 
 // Run does the timed work once: it tells the owners of cameras in the areas of
-// new requests. Run twice, it tells once. Call it every few seconds.
+// new requests, and those who were asked of withdrawn ones. Run twice, it tells once. Call it every few seconds.
 func (f *Function) Run(ctx context.Context) error {
 	requests, err := f.opts.Store.FootageRequestsToTell(ctx, tellPage)
 	if err != nil {
@@ -35,11 +39,14 @@ func (f *Function) Run(ctx context.Context) error {
 // tell tells every owner whom a request reaches. The ledger gets one entry
 // however many they are, so that its length, which is public, does not tell.
 func (f *Function) tell(ctx context.Context, r gatepost.FootageRequest) error {
-	owners, err := f.owners(ctx, r)
+	names, err := f.opts.Store.Names(ctx, []string{r.Organisation})
 	if err != nil {
 		return err
 	}
-	names, err := f.opts.Store.Names(ctx, []string{r.Organisation})
+	if r.WithdrawnAt != nil {
+		return f.opts.Store.TellFootageWithdrawal(ctx, r.ID, notice(r, "withdrawn", names[r.Organisation], nil))
+	}
+	owners, err := f.owners(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -53,8 +60,10 @@ func (f *Function) tell(ctx context.Context, r gatepost.FootageRequest) error {
 		Detail: map[string]string{"act": "tell", "request": r.ID}})
 }
 
-// owners counts the cameras that a request asks for by their owners, but those
-// who asked and those who let nobody watch.
+// owners counts the cameras that have what a request asks for by their owners,
+// but those who asked and those who let nobody watch. A camera that recorded
+// nothing then makes nobody a reader of what the police look for; one in service is
+// taken to have recorded what may be on its way.
 func (f *Function) owners(ctx context.Context, r gatepost.FootageRequest) (map[string]int, error) {
 	owners := map[string]int{}
 	for after := ""; ; {
@@ -62,10 +71,22 @@ func (f *Function) owners(ctx context.Context, r gatepost.FootageRequest) (map[s
 		if err != nil {
 			return nil, err
 		}
+		around := map[string]string{} // owners by camera that has to be asked after
 		for _, c := range page {
-			if covers(r, c) {
+			switch {
+			case !covers(r, c):
+			case c.State == gatepost.CameraInService && r.AskedAt.Sub(r.To) < onItsWay:
 				owners[c.Owner]++
+			default:
+				around[c.ID] = c.Owner
 			}
+		}
+		recorded, err := f.opts.Store.Recorded(ctx, slices.Collect(maps.Keys(around)), r.From, r.To)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range recorded {
+			owners[around[id]]++
 		}
 		if len(page) < cameraPage {
 			break

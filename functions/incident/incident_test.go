@@ -37,7 +37,7 @@ func newWorld(t *testing.T, s *sqlstore.Store) *world {
 	w.camera = storetest.NewCamera(t, s, w.shop.ID)
 	var err error
 	w.camera, err = s.UpdateCamera(t.Context(), w.camera.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
-		c.Division, c.Class, c.ConsentToShare = "330102001", 3, false
+		c.Division, c.Class, c.ConsentToShare, c.State = "330102001", 3, false, gatepost.CameraInService
 		c.Position = &gatepost.Position{Longitude: 120.16, Latitude: 30.25}
 		return gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "test"}, nil
 	})
@@ -244,6 +244,27 @@ func TestSecondWord(t *testing.T) {
 	w.Do(head, "POST", "/v1/incidents/"+id+"/approve", nil).Refused(gatepost.Conflict, "")
 	if got := w.told(w.shop); len(got) != 1 {
 		t.Errorf("told %v", got)
+	}
+}
+
+// TestNotInService holds that a camera which was enrolled and never accepted does
+// not have its owner told of what the police do around it.
+func TestNotInService(t *testing.T) {
+	w := newWorld(t, storetest.OpenSQLite(t))
+	curious := organisation(t, w.store, "Curious", gatepost.KindBusiness, "330102")
+	c := storetest.NewCamera(t, w.store, curious.ID)
+	if _, err := w.store.UpdateCamera(t.Context(), c.ID, false, func(c *gatepost.Camera) (gatepost.LedgerEntry, error) {
+		c.Division, c.Position = w.camera.Division, w.camera.Position
+		return gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "test"}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.Do(w.commander, "POST", "/v1/incidents", w.body(nil)).Want(201)
+	if got := w.told(curious); len(got) != 0 {
+		t.Errorf("the owner of a camera that is not there was told %v", got)
+	}
+	if got := w.told(w.shop); len(got) != 1 {
+		t.Errorf("the owner of a camera in service was told %v", got)
 	}
 }
 

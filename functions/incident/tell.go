@@ -44,7 +44,9 @@ func (f *Function) Run(ctx context.Context) error {
 	return nil
 }
 
-// tell tells every owner of a camera that an incident covers.
+// tell tells every owner of a camera in service that an incident covers: one that
+// was enrolled and never accepted shows nothing, and makes nobody a reader of
+// police work.
 func (f *Function) tell(ctx context.Context, i gatepost.Incident, told string, kind gatepost.NotificationKind, at time.Time) error {
 	owners := map[string]int{}
 	for after := ""; ; {
@@ -53,7 +55,7 @@ func (f *Function) tell(ctx context.Context, i gatepost.Incident, told string, k
 			return err
 		}
 		for _, c := range page {
-			if access.Covers(i, c) {
+			if c.State == gatepost.CameraInService && access.Covers(i, c) {
 				owners[c.Owner]++
 			}
 		}

@@ -68,11 +68,11 @@ func (s *Store) FootageRequestsReceived(ctx context.Context, owner, before strin
 	return list, s.failed("list footage requests", "footage request", err)
 }
 
-// FootageRequestsToTell lists requests that owners have not heard of, oldest
-// first, at most limit.
+// FootageRequestsToTell lists requests that owners have not heard of, or not of
+// their withdrawal, oldest first, at most limit.
 func (s *Store) FootageRequestsToTell(ctx context.Context, limit int) ([]gatepost.FootageRequest, error) {
 	list, err := queryAll(ctx, s.read, scanFootageRequest,
-		`SELECT `+footageRequestColumns+` FROM footage_requests WHERE NOT told AND withdrawn_at IS NULL ORDER BY id LIMIT $1`, limit)
+		`SELECT `+footageRequestColumns+` FROM footage_requests WHERE NOT told ORDER BY id LIMIT $1`, limit)
 	return list, s.failed("list footage requests", "footage request", err)
 }
 
@@ -97,13 +97,36 @@ func (s *Store) TellFootageRequest(ctx context.Context, id string, list []gatepo
 	})
 }
 
+// TellFootageWithdrawal stores the notification that a request was withdrawn for
+// every owner whom it had reached. It does nothing when another process has done
+// it already.
+func (s *Store) TellFootageWithdrawal(ctx context.Context, id string, note gatepost.Notification) error {
+	return s.tx(ctx, "tell of footage request", "footage request", func(tx *sql.Tx) error {
+		n, err := changed(tx.ExecContext(ctx, `UPDATE footage_requests SET told = TRUE WHERE id = $1 AND NOT told AND withdrawn_at IS NOT NULL`, id))
+		if err != nil || n == 0 {
+			return err
+		}
+		owners, err := queryAll(ctx, tx, scanText, `SELECT owner_id FROM footage_asked WHERE request_id = $1 ORDER BY owner_id`, id)
+		if err != nil {
+			return err
+		}
+		for _, owner := range owners {
+			note.Organisation = owner
+			if err := insertNotification(ctx, tx, note); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // WithdrawFootageRequest ends a request, every answer to it and every look that
-// rests on one. Every owner whom the request had reached gets the notification.
-// It fails with NotFound, and with Conflict when it was withdrawn before.
-func (s *Store) WithdrawFootageRequest(ctx context.Context, id, by string, at time.Time, note gatepost.Notification, entry gatepost.LedgerEntry) error {
+// rests on one. Owners do not hear of it yet. It fails with NotFound, and with
+// Conflict when it was withdrawn before.
+func (s *Store) WithdrawFootageRequest(ctx context.Context, id, by string, at time.Time, entry gatepost.LedgerEntry) error {
 	return s.tx(ctx, "withdraw footage request", "footage request", func(tx *sql.Tx) error {
 		n, err := changed(tx.ExecContext(ctx,
-			`UPDATE footage_requests SET withdrawn_by = $2, withdrawn_at = $3 WHERE id = $1 AND withdrawn_at IS NULL`, id, by, ms(at)))
+			`UPDATE footage_requests SET withdrawn_by = $2, withdrawn_at = $3, told = FALSE WHERE id = $1 AND withdrawn_at IS NULL`, id, by, ms(at)))
 		if err != nil {
 			return err
 		}
@@ -119,16 +142,6 @@ func (s *Store) WithdrawFootageRequest(ctx context.Context, id, by string, at ti
 		}
 		for _, a := range answers {
 			if err := revokeFootageAnswer(ctx, tx, a.ID, by, at); err != nil {
-				return err
-			}
-		}
-		owners, err := queryAll(ctx, tx, scanText, `SELECT owner_id FROM footage_asked WHERE request_id = $1 ORDER BY owner_id`, id)
-		if err != nil {
-			return err
-		}
-		for _, owner := range owners {
-			note.Organisation = owner
-			if err := insertNotification(ctx, tx, note); err != nil {
 				return err
 			}
 		}

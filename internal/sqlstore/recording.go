@@ -82,6 +82,19 @@ func (s *Store) recordingsIn(ctx context.Context, columns string, scan func(scan
 	return list, s.failed("list recordings", "recording", err)
 }
 
+// Recorded tells which of some cameras recorded anything in [from, to) that is
+// still there.
+func (s *Store) Recorded(ctx context.Context, cameras []string, from, to time.Time) ([]string, error) {
+	if len(cameras) == 0 {
+		return nil, nil
+	}
+	list, err := queryAll(ctx, s.read, scanText,
+		`SELECT id FROM cameras c WHERE id IN (`+placeholders(4, len(cameras))+`) AND EXISTS (SELECT 1 FROM recordings r
+		 WHERE r.camera_id = c.id AND r.start_us > $1 AND r.start_us < $2 AND r.end_us > $3 AND r.garbage_at IS NULL)`,
+		append([]any{us(from) - maxRecording.Microseconds(), us(to), us(from)}, anys(cameras)...)...)
+	return list, s.failed("list cameras that recorded", "camera", err)
+}
+
 // RecordingBounds returns when a camera's archive begins and ends; ok is false
 // when there is none. Garbage is left out.
 func (s *Store) RecordingBounds(ctx context.Context, cameraID string) (first, last time.Time, ok bool, err error) {
