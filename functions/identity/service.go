@@ -22,7 +22,7 @@ type Accounts interface {
 	Account(ctx context.Context, userID string) (gatepost.Account, error)
 	AccountByLogin(ctx context.Context, login string) (gatepost.Account, error)
 	Accounts(ctx context.Context, organisation, after string, limit int) ([]gatepost.Account, error)
-	CreateUser(ctx context.Context, u gatepost.User) error
+	CreateUser(ctx context.Context, u gatepost.User, entries ...gatepost.LedgerEntry) error
 	// UpdateUser ends a user's sessions and looks when he is deactivated or
 	// gets another role.
 	UpdateUser(ctx context.Context, id string, now time.Time, change func(*gatepost.User) (gatepost.LedgerEntry, error)) error

@@ -367,6 +367,10 @@ func TestUsersAndOrganisations(t *testing.T) {
 		if owner.User.Organisation.ID != org.ID || owner.User.Role != "owner" {
 			t.Errorf("owner: %+v", owner.User)
 		}
+		rows, err := p.store.LedgerRows(t.Context(), gatepost.LedgerFilter{Kind: gatepost.LedgerMember}, "", 10)
+		if err != nil || len(rows) != 1 || !strings.Contains(rows[0].Detail, "join") || !strings.Contains(rows[0].Detail, owner.User.ID) {
+			t.Errorf("ledger: %+v %v", rows, err)
+		}
 
 		for name, tt := range map[string]struct {
 			change map[string]any

@@ -38,13 +38,12 @@ func (s *Service) createUser(ctx context.Context, in *createUserInput) (*userOut
 	}
 	account, err := s.CreateUser(ctx, NewUser{
 		Login: in.Body.Login, Name: in.Body.Name, Password: in.Body.Password,
-		Organisation: in.Body.OrganisationID, Role: in.Body.Role,
+		Organisation: in.Body.OrganisationID, Role: in.Body.Role, By: subject,
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.opts.Store.AppendLedger(ctx, memberEntry(subject, account.User, "join"))
-	return &userOutput{Body: viewUser(account)}, err
+	return &userOutput{Body: viewUser(account)}, nil
 }
 
 // NewUser describes a user to be made.
@@ -54,6 +53,7 @@ type NewUser struct {
 	Password     string
 	Organisation string // organisation id
 	Role         gatepost.Role
+	By           gatepost.Subject // who adds him, for the ledger; zero for the program itself, which writes nothing down
 }
 
 // CreateUser makes a user. It fails with Invalid, naming the field, and with
@@ -74,7 +74,11 @@ func (s *Service) CreateUser(ctx context.Context, n NewUser) (gatepost.Account, 
 		ID: gatepost.NewID(), Login: login, Name: strings.TrimSpace(n.Name), Organisation: n.Organisation, Role: n.Role,
 		PasswordHash: hash, CreatedAt: time.Now().UTC(),
 	}
-	switch err := s.opts.Store.CreateUser(ctx, u); gatepost.CodeOf(err) {
+	var entries []gatepost.LedgerEntry
+	if n.By.UserID != "" {
+		entries = append(entries, memberEntry(n.By, u, "join"))
+	}
+	switch err := s.opts.Store.CreateUser(ctx, u, entries...); gatepost.CodeOf(err) {
 	case "":
 	case gatepost.Conflict:
 		return gatepost.Account{}, &gatepost.Error{Code: gatepost.Conflict, Field: "login", Message: "this login is taken; choose another", Err: err}

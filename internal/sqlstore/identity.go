@@ -18,10 +18,21 @@ const (
 		FROM users u JOIN organisations o ON o.id = u.organisation_id`
 )
 
-// CreateUser adds a user. It fails with Conflict when the login is taken and
-// Invalid when the organisation does not exist.
-func (s *Store) CreateUser(ctx context.Context, u gatepost.User) error {
-	return s.failed("create user", "user", s.retry(ctx, func() error { return insertUser(ctx, s.write, u) }))
+// CreateUser adds a user and writes entries into the ledger. It fails with
+// Conflict when the login is taken and Invalid when the organisation does not
+// exist.
+func (s *Store) CreateUser(ctx context.Context, u gatepost.User, entries ...gatepost.LedgerEntry) error {
+	return s.tx(ctx, "create user", "user", func(tx *sql.Tx) error {
+		if err := insertUser(ctx, tx, u); err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := s.appendLedger(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func insertUser(ctx context.Context, q querier, u gatepost.User) error {

@@ -87,6 +87,17 @@ func testUser(t *testing.T, s *sqlstore.Store) {
 	if err != nil || len(rest) != 1 || list[0].User.ID == rest[0].User.ID || second.ID < u.ID {
 		t.Errorf("second page: %+v %v", rest, err)
 	}
+
+	joined := gatepost.LedgerEntry{Kind: gatepost.LedgerMember, Actor: "boss", Organisation: o.ID, Allowed: true}
+	again.Login, again.Organisation = u.Login, o.ID
+	wantCode(t, "login taken, with an entry", s.CreateUser(ctx, again, joined), gatepost.Conflict)
+	third := gatepost.User{ID: gatepost.NewID(), Login: "third", Organisation: NewOrganisation(t, s, gatepost.KindBusiness).ID, Role: gatepost.RoleOwner, CreatedAt: now()}
+	if err := s.CreateUser(ctx, third, joined); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := s.LedgerRows(ctx, gatepost.LedgerFilter{Kind: gatepost.LedgerMember}, "", 10); err != nil || len(rows) != 1 {
+		t.Errorf("the ledger tells of %d users and %v, want the one that was made", len(rows), err)
+	}
 }
 
 func testFirstAdmin(t *testing.T, s *sqlstore.Store) {
