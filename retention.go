@@ -54,6 +54,42 @@ type StoragePrices struct {
 	Archive    float64 `json:"archive"`
 }
 
+// StorageClass is what an object's keeping and reading cost; all can be read at once.
+type StorageClass string
+
+// The storage classes. A store may have no other than the first.
+const (
+	ClassHot        StorageClass = ""
+	ClassInfrequent StorageClass = "infrequent" // S3's STANDARD_IA
+	ClassArchive    StorageClass = "archive"    // S3's GLACIER_IR
+)
+
+// StorageTotal is what lies in a class.
+type StorageTotal struct {
+	Class      StorageClass
+	Recordings int64
+	Bytes      int64
+}
+
+// gibibyte is what prices are for.
+const gibibyte = 1 << 30
+
+// Monthly is what some storage costs in a month.
+func (p StoragePrices) Monthly(totals []StorageTotal) float64 {
+	cost := 0.0
+	for _, t := range totals {
+		price := p.Hot
+		switch t.Class {
+		case ClassInfrequent:
+			price = p.Infrequent
+		case ClassArchive:
+			price = p.Archive
+		}
+		cost += price * float64(t.Bytes) / gibibyte
+	}
+	return cost
+}
+
 // RetentionPolicy says for how long recordings are kept and where they rest
 // meanwhile. What it says now holds for all footage that exists.
 type RetentionPolicy struct {

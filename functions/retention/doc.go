@@ -25,6 +25,12 @@
 // and what it was made of the copy). An hour later the other object is deleted, however far the
 // move came: by then nobody reads by the old key.
 //
+// # Storage classes
+//
+// What is old enough by the policy goes to the classes infrequent and archive of the
+// bucket, both of which are read at once. What moves is hot again, and classed at the next
+// visit. A directory, and a server that keeps to its own class, have one.
+//
 // # Certificates
 //
 // What a rule ended is added to a certificate of its camera and day in the

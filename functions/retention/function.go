@@ -24,7 +24,7 @@ type Policies interface {
 // Expiries finds what is over, and ends it.
 type Expiries interface {
 	ExpiredRecordings(ctx context.Context, e gatepost.Expiry, limit int) ([]gatepost.Recording, error)
-	ExpiredTotal(ctx context.Context, e gatepost.Expiry) (recordings, bytes int64, err error)
+	ExpiredTotal(ctx context.Context, e gatepost.Expiry) ([]gatepost.StorageTotal, error)
 	// EndRecordings fails with Conflict when policy or camera changed meanwhile.
 	EndRecordings(ctx context.Context, e gatepost.Ending) (ended, bytes int64, err error)
 	EndByOrder(ctx context.Context, order string, ids []string, now time.Time) (ended, bytes int64, err error)
@@ -47,8 +47,15 @@ type Moves interface {
 	MovesBegun(ctx context.Context, before time.Time, limit int) ([]gatepost.Recording, error)
 }
 
-// Objects is where recordings lie; an objstore.Store has it. Copy fails with
-// fs.ErrNotExist.
+// Classes keeps account of the storage classes of objects.
+type Classes interface {
+	RecordingsOfClass(ctx context.Context, cameraID string, class gatepost.StorageClass, before time.Time, limit int) ([]gatepost.Recording, error)
+	SetRecordingClass(ctx context.Context, id, key string, class gatepost.StorageClass) error
+	StoredTotal(ctx context.Context, cameraID string) ([]gatepost.StorageTotal, error)
+}
+
+// Objects is where recordings lie; an objstore.Store has it, an objstore.Classer may be it. Copy
+// fails with fs.ErrNotExist.
 type Objects interface {
 	Copy(ctx context.Context, from, to string) error
 	Delete(ctx context.Context, keys ...string) error
@@ -78,6 +85,7 @@ type Store interface {
 	Expiries
 	Surroundings
 	Moves
+	Classes
 	Records
 	Orders
 	access.Store

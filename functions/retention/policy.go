@@ -1,6 +1,7 @@
 package retention
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -29,8 +30,8 @@ type RetentionRules struct {
 	General             RetentionBounds `json:"general"`
 	KeyTarget           RetentionBounds `json:"key_target" doc:"Of cameras at key targets of counter-terrorism (反恐重点目标)"`
 	IncidentDays        int             `json:"incident_days" minimum:"1" maximum:"3650" doc:"For how long footage of an incident's area and time is kept at least, drills not"`
-	InfrequentAfterDays int             `json:"infrequent_after_days" minimum:"0" maximum:"3650" doc:"At which age objects move to the class infrequent; 0 for never"`
-	ArchiveAfterDays    int             `json:"archive_after_days" minimum:"0" maximum:"3650" doc:"At which age objects move to the class archive; 0 for never"`
+	InfrequentAfterDays int             `json:"infrequent_after_days" minimum:"0" maximum:"3650" doc:"At which age objects go to the class infrequent (S3: STANDARD_IA); 0 for never. A directory has one class, and so have some servers"`
+	ArchiveAfterDays    int             `json:"archive_after_days" minimum:"0" maximum:"3650" doc:"At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never"`
 	HoldBytes           int64           `json:"hold_bytes" minimum:"0" doc:"What an organisation's holds may keep before it is warned; 0 for any. No hold is refused for it"`
 	Prices              StoragePrices   `json:"prices"`
 }
@@ -134,6 +135,16 @@ type CameraRetention struct {
 	RetentionBounds
 	IncidentDays int `json:"incident_days" doc:"That footage of incidents is kept"`
 	Policy       int `json:"policy_version"`
+
+	Stored      []StoredClass `json:"stored" doc:"What lies in each storage class now"`
+	MonthlyCost float64       `json:"monthly_cost" doc:"What that costs in a month, at the policy's prices"`
+}
+
+// StoredClass is what lies in a storage class.
+type StoredClass struct {
+	Class      string `json:"class" enum:"hot,infrequent,archive"`
+	Recordings int64  `json:"recordings"`
+	Bytes      int64  `json:"bytes"`
 }
 
 func (f *Function) camera(ctx context.Context, in *cameraInput) (*cameraOutput, error) {
@@ -149,7 +160,15 @@ func (f *Function) camera(ctx context.Context, in *cameraInput) (*cameraOutput, 
 	if err != nil {
 		return nil, err
 	}
+	totals, err := f.opts.Store.StoredTotal(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
 	b := p.Bounds(c.Category)
-	return &cameraOutput{Body: CameraRetention{CameraID: c.ID, Category: c.Category, Asked: c.RetentionDays, Days: p.Days(c), RetentionBounds: RetentionBounds{b.Floor, b.Ceiling},
-		IncidentDays: max(p.Days(c), p.IncidentDays), Policy: p.Version}}, nil
+	out := &cameraOutput{Body: CameraRetention{CameraID: c.ID, Category: c.Category, Asked: c.RetentionDays, Days: p.Days(c), RetentionBounds: RetentionBounds{b.Floor, b.Ceiling},
+		IncidentDays: max(p.Days(c), p.IncidentDays), Policy: p.Version, Stored: []StoredClass{}, MonthlyCost: p.Prices.Monthly(totals)}}
+	for _, t := range totals {
+		out.Body.Stored = append(out.Body.Stored, StoredClass{cmp.Or(string(t.Class), "hot"), t.Recordings, t.Bytes})
+	}
+	return out, nil
 }

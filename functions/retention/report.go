@@ -9,9 +9,6 @@ import (
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 )
 
-// gibibyte is what prices are for.
-const gibibyte = 1 << 30
-
 // RetentionRun is a round of the sweep.
 type RetentionRun struct {
 	ID           string    `json:"id"`
@@ -58,7 +55,7 @@ type DryRun struct {
 	Cameras     int     `json:"cameras" doc:"That were looked at"`
 	Recordings  int64   `json:"recordings"`
 	Bytes       int64   `json:"bytes"`
-	MonthlyCost float64 `json:"monthly_cost" doc:"What these bytes cost in a month, at the policy's price of the class hot"`
+	MonthlyCost float64 `json:"monthly_cost" doc:"What these bytes cost in a month, at the policy's prices"`
 	Next        string  `json:"next" doc:"Go on after this camera; empty when these were the last"`
 }
 
@@ -133,15 +130,17 @@ func (f *Function) dryRun(ctx context.Context, in *dryRunInput) (*dryRunOutput, 
 		if err != nil {
 			return nil, err
 		}
-		n, bytes, err := f.opts.Store.ExpiredTotal(ctx, e)
+		totals, err := f.opts.Store.ExpiredTotal(ctx, e)
 		if err != nil {
 			return nil, err
 		}
-		out.Body.Recordings, out.Body.Bytes = out.Body.Recordings+n, out.Body.Bytes+bytes
+		for _, t := range totals {
+			out.Body.Recordings, out.Body.Bytes = out.Body.Recordings+t.Recordings, out.Body.Bytes+t.Bytes
+		}
+		out.Body.MonthlyCost += p.Prices.Monthly(totals)
 	}
 	if len(cameras) == in.Body.Cameras {
 		out.Body.Next = cameras[len(cameras)-1].ID
 	}
-	out.Body.MonthlyCost = float64(out.Body.Bytes) / gibibyte * p.Prices.Hot
 	return out, nil
 }

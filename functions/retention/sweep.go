@@ -106,6 +106,9 @@ func (f *Function) visit(ctx context.Context, p gatepost.RetentionPolicy, c gate
 	if err := f.outlive(ctx, p, c, run, now); err != nil {
 		return err
 	}
+	if err := f.classify(ctx, p, c, run, now); err != nil {
+		return err
+	}
 	issued, err := f.opts.Store.IssueCertificates(ctx, c.ID, now)
 	run.Certificates += int64(issued)
 	return err

@@ -158,7 +158,7 @@ func (w *world) incident(by gatepost.Organisation, area gatepost.Area, parts []g
 	w.t.Helper()
 	i := gatepost.Incident{ID: gatepost.NewID(), Kind: gatepost.IncidentEmergency, Drill: drill, Name: "n", Reason: "r", Area: area, Levels: []string{"county"},
 		Organisation: by.ID, Division: "33", CreatedBy: "u", CreatedAt: w.now, Start: from, End: to}
-	if err := w.store.CreateIncident(w.t.Context(), i, parts, gatepost.LedgerEntry{Kind: gatepost.LedgerIncident, Actor: "u"}); err != nil {
+	if err := w.store.CreateIncident(w.t.Context(), i, parts, 0, func([]gatepost.Incident) error { return nil }, gatepost.LedgerEntry{Kind: gatepost.LedgerIncident, Actor: "u"}); err != nil {
 		w.t.Fatal(err)
 	}
 }

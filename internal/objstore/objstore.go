@@ -13,10 +13,15 @@ import (
 	"iter"
 	"net/http"
 	"time"
+
+	"github.com/gatepost-video/gatepost"
 )
 
 // ErrRange means that a read began at or behind the end of its object.
 var ErrRange = errors.New("range outside of the object")
+
+// ErrClass means that an engine does not have a storage class.
+var ErrClass = errors.New("the store has no such class")
 
 // Store keeps objects. Its methods may be called from several goroutines.
 //
@@ -45,7 +50,7 @@ type Store interface {
 	Stat(ctx context.Context, key string) (Info, error)
 
 	// Copy makes an object of the bytes of another, all or nothing, and replaces what
-	// has its key; the other stays. The copy may count as put when the other
+	// has its key; the other stays. The copy lies in the first class. The copy may count as put when the other
 	// was. It fails with fs.ErrNotExist.
 	Copy(ctx context.Context, from, to string) error
 
@@ -98,6 +103,15 @@ type Adopter interface {
 	// disk it becomes the object, under a second name; otherwise it is copied.
 	// The name at path stays until its owner removes it.
 	Adopt(ctx context.Context, key, path string, size int64) error
+}
+
+// Classer is a Store that keeps objects in classes; what is put lies in the first. A
+// Store without it has that one only.
+type Classer interface {
+	// SetClass puts an object into a class. Its key and its bytes stay; its age may begin
+	// anew. It fails with fs.ErrNotExist, and with ErrClass where the engine keeps to its
+	// own class.
+	SetClass(ctx context.Context, key string, class gatepost.StorageClass) error
 }
 
 // Server is a Store that serves its own presigned URLs. The caller mounts

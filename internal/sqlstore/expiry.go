@@ -38,11 +38,11 @@ func (s *Store) ExpiredRecordings(ctx context.Context, e gatepost.Expiry, limit 
 	return list, s.failed("list expired recordings", "recording", err)
 }
 
-// ExpiredTotal counts what an Expiry chooses.
-func (s *Store) ExpiredTotal(ctx context.Context, e gatepost.Expiry) (recordings, bytes int64, err error) {
+// ExpiredTotal counts what an Expiry chooses, by storage class.
+func (s *Store) ExpiredTotal(ctx context.Context, e gatepost.Expiry) ([]gatepost.StorageTotal, error) {
 	where, args := expired(e)
-	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM recordings WHERE `+where, args...).Scan(&recordings, &bytes)
-	return recordings, bytes, s.failed("count expired recordings", "recording", err)
+	list, err := queryAll(ctx, s.read, scanTotal, `SELECT storage_class, COUNT(*), SUM(bytes) FROM recordings WHERE `+where+` GROUP BY storage_class ORDER BY storage_class`, args...)
+	return list, s.failed("count expired recordings", "recording", err)
 }
 
 // EndRecordings lays tombstones as MarkGarbage does, and says how many and over how

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -223,8 +222,7 @@ func (s *Store) Copy(ctx context.Context, from, to string) error {
 		_, err := s.Stat(ctx, from)
 		return err
 	}
-	// Servers decode it as a query, in which + is a space.
-	source := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(s.bucket + "/" + from))
+	source := s.source(from)
 	if _, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &s.bucket, Key: &to, CopySource: &source}); err != nil {
 		return s.fail("copy", from, err)
 	}

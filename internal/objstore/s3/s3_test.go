@@ -1,7 +1,9 @@
 package s3
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"strings"
@@ -105,5 +107,48 @@ func TestPublicEndpoint(t *testing.T) {
 	u, err := s.Presign(t.Context(), "a/b", objstore.PresignOptions{})
 	if err != nil || !strings.HasPrefix(u, "https://objects.example/b/a/b?") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestSetClass(t *testing.T) {
+	server := objtest.StartS3(t)
+	const key = "rec/30/摄像机/a b+c%20.mp4"
+	film := func(s *Store) {
+		t.Helper()
+		if err := s.Put(t.Context(), key, strings.NewReader("film"), 4); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bucket, classes := server.BucketWithClasses(t, "classes")
+	s := open(t, bucket)
+	film(s)
+	for _, c := range []struct {
+		class gatepost.StorageClass
+		name  string
+	}{{gatepost.ClassHot, ""}, {gatepost.ClassInfrequent, "STANDARD_IA"}, {gatepost.ClassInfrequent, "STANDARD_IA"}, {gatepost.ClassArchive, "GLACIER_IR"}, {gatepost.ClassHot, "STANDARD"}} {
+		if err := s.SetClass(t.Context(), key, c.class); err != nil {
+			t.Fatalf("%q: %v", c.class, err)
+		}
+		if got := classes.Of()["/classes/"+key]; got != c.name {
+			t.Errorf("%q: the server was told %q, want %q", c.class, got, c.name)
+		}
+		if info, err := s.Stat(t.Context(), key); err != nil || info.Size != 4 {
+			t.Errorf("%q: %+v %v", c.class, info, err)
+		}
+	}
+	if err := s.SetClass(t.Context(), "nothing", gatepost.ClassArchive); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of nothing: %v", err)
+	}
+	if err := s.SetClass(t.Context(), key, "lukewarm"); gatepost.CodeOf(err) != gatepost.Invalid {
+		t.Errorf("a class that is none: %v", err)
+	}
+
+	without := open(t, server.Bucket(t, "without"))
+	film(without)
+	if err := without.SetClass(t.Context(), key, gatepost.ClassHot); err != nil {
+		t.Errorf("the class that it is in: %v", err)
+	}
+	if err := without.SetClass(t.Context(), key, gatepost.ClassArchive); !errors.Is(err, objstore.ErrClass) {
+		t.Errorf("a server without classes: %v", err)
 	}
 }

@@ -2425,8 +2425,15 @@ export interface components {
              * @description That footage of incidents is kept
              */
             incident_days: number;
+            /**
+             * Format: double
+             * @description What that costs in a month, at the policy's prices
+             */
+            monthly_cost: number;
             /** Format: int64 */
             policy_version: number;
+            /** @description What lies in each storage class now */
+            stored: components["schemas"]["StoredClass"][];
         };
         CameraStatus: {
             camera_id: string;
@@ -2759,7 +2766,7 @@ export interface components {
             cameras: number;
             /**
              * Format: double
-             * @description What these bytes cost in a month, at the policy's price of the class hot
+             * @description What these bytes cost in a month, at the policy's prices
              */
             monthly_cost: number;
             /** @description Go on after this camera; empty when these were the last */
@@ -4030,7 +4037,7 @@ export interface components {
         PutPolicyInputBody: {
             /**
              * Format: int64
-             * @description At which age objects move to the class archive; 0 for never
+             * @description At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never
              */
             archive_after_days: number;
             general: components["schemas"]["RetentionBounds"];
@@ -4046,7 +4053,7 @@ export interface components {
             incident_days: number;
             /**
              * Format: int64
-             * @description At which age objects move to the class infrequent; 0 for never
+             * @description At which age objects go to the class infrequent (S3: STANDARD_IA); 0 for never. A directory has one class, and so have some servers
              */
             infrequent_after_days: number;
             /** @description Of cameras at key targets of counter-terrorism (反恐重点目标) */
@@ -4377,7 +4384,7 @@ export interface components {
         RetentionPolicy: {
             /**
              * Format: int64
-             * @description At which age objects move to the class archive; 0 for never
+             * @description At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never
              */
             archive_after_days: number;
             /** Format: date-time */
@@ -4397,7 +4404,7 @@ export interface components {
             incident_days: number;
             /**
              * Format: int64
-             * @description At which age objects move to the class infrequent; 0 for never
+             * @description At which age objects go to the class infrequent (S3: STANDARD_IA); 0 for never. A directory has one class, and so have some servers
              */
             infrequent_after_days: number;
             /** @description Of cameras at key targets of counter-terrorism (反恐重点目标) */
@@ -4412,7 +4419,7 @@ export interface components {
         RetentionRules: {
             /**
              * Format: int64
-             * @description At which age objects move to the class archive; 0 for never
+             * @description At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never
              */
             archive_after_days: number;
             general: components["schemas"]["RetentionBounds"];
@@ -4428,7 +4435,7 @@ export interface components {
             incident_days: number;
             /**
              * Format: int64
-             * @description At which age objects move to the class infrequent; 0 for never
+             * @description At which age objects go to the class infrequent (S3: STANDARD_IA); 0 for never. A directory has one class, and so have some servers
              */
             infrequent_after_days: number;
             /** @description Of cameras at key targets of counter-terrorism (反恐重点目标) */
@@ -4776,6 +4783,14 @@ export interface components {
             hot: number;
             /** Format: double */
             infrequent: number;
+        };
+        StoredClass: {
+            /** Format: int64 */
+            bytes: number;
+            /** @enum {string} */
+            class: "hot" | "infrequent" | "archive";
+            /** Format: int64 */
+            recordings: number;
         };
         StreamKey: {
             /** @description Complete URLs to push to; they hold the key, except whip, which takes it as bearer token */
