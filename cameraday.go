@@ -11,6 +11,7 @@ type CameraMoment struct {
 	Place         PlaceCategory
 	Owner, Funder string // organisation ids
 	RetentionDays int
+	Category      LegalCategory
 }
 
 // Use is what people of one kind of organisation did with a camera.

@@ -73,7 +73,7 @@ type ReportStock struct {
 	Funder   string
 	State    CameraState
 	Signed   bool // off by the police
-	Short    bool // kept for less than the law's floor
+	Short    bool // its days lie below the floor of its legal category
 	Cameras  int64
 }
 

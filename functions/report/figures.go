@@ -38,8 +38,8 @@ type ReportRow struct {
 	Continuity *int64 `json:"continuity,omitempty" doc:"Recorded of due"`
 	OnlineRate *int64 `json:"online_rate,omitempty" doc:"Online of due"`
 	WatchRate  *int64 `json:"watch_rate,omitempty" doc:"Watched of what was due at class 1"`
-	Kept       *int64 `json:"retention_rate,omitempty" doc:"Cameras in service that are kept for the law's floor at least"`
-	Short      int64  `json:"retention_short" doc:"Cameras in service that are not"`
+	Kept       *int64 `json:"retention_rate,omitempty" doc:"Cameras in service whose own days reach the floor of their legal category"`
+	Short      int64  `json:"retention_short" doc:"Cameras in service whose own days do not; the policy keeps them for the floor all the same"`
 
 	Bytes   int64 `json:"bytes" doc:"Ingested"`
 	Objects int64 `json:"objects"`

@@ -66,8 +66,8 @@ func compare(t *testing.T, at string, got, want reflect.Value) {
 
 // seconds from the first day that is looked at.
 type moment struct {
-	at, class, days                       int64
-	state, division, place, owner, funder string
+	at, class, days                                 int64
+	state, division, place, owner, funder, category string
 }
 
 type row struct {
@@ -123,10 +123,10 @@ func (o *oracle) query(query string, scan func(scan func(...any) error) error, a
 func newOracle(w *world) *oracle {
 	o := &oracle{w: w, first: begin.AddDate(0, 0, -8).Unix(), moments: map[string][]moment{}, rows: map[string][]row{}, looks: map[string][]look{},
 		names: map[string]string{}, signoffs: map[string][]signoff{}}
-	o.query(`SELECT camera_id, at / 1000, state, class, division, place, owner_id, funder_id, retention_days FROM camera_history ORDER BY at`, func(scan func(...any) error) error {
+	o.query(`SELECT camera_id, at / 1000, state, class, division, place, owner_id, funder_id, retention_days, category FROM camera_history ORDER BY at`, func(scan func(...any) error) error {
 		var id string
 		var m moment
-		err := scan(&id, &m.at, &m.state, &m.class, &m.division, &m.place, &m.owner, &m.funder, &m.days)
+		err := scan(&id, &m.at, &m.state, &m.class, &m.division, &m.place, &m.owner, &m.funder, &m.days, &m.category)
 		o.moments[id] = append(o.moments[id], m)
 		return err
 	})
@@ -367,7 +367,7 @@ func (o *oracle) row(division string, holds func(string) bool) report.ReportRow 
 			}
 			if d.state == "in_service" {
 				r.InService++
-				if d.days < 30 {
+				if floor := map[string]int64{"general": 30, "key_target": 90}[d.category]; d.days < floor {
 					r.Short++
 				}
 			}

@@ -115,7 +115,7 @@ func (w *world) enrol() {
 	owner, funder := pick(w, w.units["shop"].ID, w.units["mall"].ID), pick(w, w.units["county"].ID, w.units["shop"].ID, w.units["mall"].ID)
 	at := w.second(begin.AddDate(0, 0, -6), begin.AddDate(0, 0, 3))
 	c, err := w.s.CreateCamera(w.t.Context(), gatepost.Camera{ID: gatepost.NewID(), Name: "c", Division: division, Place: pick(w, gatepost.PlaceMarket, gatepost.PlaceJunction, gatepost.PlaceVillage),
-		Class: gatepost.WatchClass(1 + w.random.IntN(3)), Owner: owner, Responsible: owner, Funder: funder, Beneficiary: owner, RetentionDays: pick(w, 20, 30, 90),
+		Class: gatepost.WatchClass(1 + w.random.IntN(3)), Owner: owner, Responsible: owner, Funder: funder, Beneficiary: owner, RetentionDays: pick(w, 20, 30, 90), Category: pick(w, gatepost.CategoryGeneral, gatepost.CategoryKeyTarget),
 		State: gatepost.CameraEnrolled, CreatedAt: at, UpdatedAt: at}, gatepost.LedgerEntry{Kind: gatepost.LedgerCamera, Actor: "system", Allowed: true})
 	w.must(nil, err)
 	w.cameras = append(w.cameras, c)

@@ -195,8 +195,8 @@ func putCameraDay(ctx context.Context, tx *sql.Tx, d gatepost.CameraDay) error {
 	}
 	if _, err := tx.ExecContext(ctx,
 		`INSERT INTO camera_days (`+cameraDayColumns+`)
-		 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-		int64(d.Day), d.CameraID, ms(d.At), string(d.State), int64(d.Class), d.Division, string(d.Place), d.Owner, d.Funder, int64(d.RetentionDays),
+		 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		int64(d.Day), d.CameraID, ms(d.At), string(d.State), int64(d.Class), d.Division, string(d.Place), d.Owner, d.Funder, int64(d.RetentionDays), string(d.Category),
 		d.Due.Milliseconds(), d.Recorded.Milliseconds(), d.Online.Milliseconds(), d.Offline.Milliseconds(), d.Network.Milliseconds(), d.Gateway.Milliseconds(),
 		d.Storage.Milliseconds(), d.Stopped.Milliseconds(), d.WatchDue.Milliseconds(), d.Watched.Milliseconds(), d.Bytes, d.Objects); err != nil {
 		return err

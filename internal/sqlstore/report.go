@@ -63,16 +63,22 @@ func (s *Store) ReportFacts(ctx context.Context, division string, month gatepost
 	return f, s.failed("read the facts of a month", "report", err)
 }
 
+// reportStocks counts cameras as they were when a month ended. Too short for the law is
+// what lies below the floor that the policy of now sets for the category.
 func (s *Store) reportStocks(ctx context.Context, area []any, month gatepost.Month) ([]gatepost.ReportStock, error) {
+	policy, err := s.RetentionPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return queryAll(ctx, s.read, func(row scanner) (n gatepost.ReportStock, err error) {
 		err = row.Scan(&n.Division, &n.Class, &n.Place, &n.Funder, &n.State, &n.Signed, &n.Short, &n.Cameras)
 		return n, err
 	}, `SELECT county, class, place, funder_id, state, signed, short, COUNT(*) FROM (
-			SELECT `+county+` AS county, d.class, d.place, d.funder_id, d.state, d.retention_days < $5 AS short,
+			SELECT `+county+` AS county, d.class, d.place, d.funder_id, d.state, (d.category <> 'key_target' AND d.retention_days < $5 OR d.category = 'key_target' AND d.retention_days < $6) AS short,
 				COALESCE((SELECT s.passed FROM signoffs s WHERE s.camera_id = d.camera_id AND s.at < $4 ORDER BY s.at DESC LIMIT 1), FALSE) AS signed
 			FROM camera_days d WHERE `+inDivision+` AND d.day = $3 AND d.state <> 'retired') AS x
 	    GROUP BY county, class, place, funder_id, state, signed, short ORDER BY county, class, place, funder_id, state, signed, short`,
-		append(area, int64(month.Last()), ms(month.Last().End()), int64(gatepost.RetentionFloorDays))...)
+		append(area, int64(month.Last()), ms(month.Last().End()), int64(policy.General.Floor), int64(policy.KeyTarget.Floor))...)
 }
 
 // reportEvents counts incidents by when they began to open cameras, and footage

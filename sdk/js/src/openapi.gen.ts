@@ -4310,12 +4310,12 @@ export interface components {
             recorded_ms: number;
             /**
              * Format: int64
-             * @description Cameras in service that are kept for the law's floor at least
+             * @description Cameras in service whose own days reach the floor of their legal category
              */
             retention_rate?: number;
             /**
              * Format: int64
-             * @description Cameras in service that are not
+             * @description Cameras in service whose own days do not; the policy keeps them for the floor all the same
              */
             retention_short: number;
             /** Format: int64 */
