@@ -188,7 +188,7 @@ func (w *world) use() {
 				n.ApprovedBy, n.ApprovedAt = "u", &later
 			}
 		}
-		w.must(nil, w.s.CreateIncident(ctx, n, nil, entry))
+		w.must(nil, w.s.CreateIncident(ctx, n, nil, 0, func([]gatepost.Incident) error { return nil }, entry))
 		incidents = append(incidents, n.ID)
 		r := gatepost.FootageRequest{ID: gatepost.NewID(), Organisation: w.units[pick(w, names...)].ID, AskedBy: "u", AskedAt: at, From: at, To: at.Add(time.Hour), CaseNumber: "c", Reason: "r", Expires: at.AddDate(0, 0, 7)}
 		w.must(nil, w.s.CreateFootageRequest(ctx, r, entry))
