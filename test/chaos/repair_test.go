@@ -57,7 +57,8 @@ func repaired(t *testing.T, s *harness.Server, via *relay, by func(*camera, *cli
 		t.Fatal(err)
 	}
 	missing, end := 0, c.last()
-	c.account(t, bounds{damaged: gone > 0, reasons: []string{"not_enrolled", "network", ""}, at: func(f frame) error {
+	// Where a picture of the tail is missing, those behind it refer to it.
+	c.account(t, bounds{damaged: true, reasons: []string{"not_enrolled", "network", ""}, at: func(f frame) error {
 		if f.n < c.earliest || f.at.After(end.Add(-tail)) {
 			return nil
 		}
