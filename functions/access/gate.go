@@ -8,8 +8,9 @@ import (
 	"github.com/gatepost-video/gatepost"
 )
 
-// Store is what a Gate reads and writes. Camera fails with NotFound.
+// Store is what a Gate reads and writes. Account and Camera fail with NotFound.
 type Store interface {
+	Account(ctx context.Context, userID string) (gatepost.Account, error)
 	Camera(ctx context.Context, id string) (gatepost.Camera, error)
 	// AccessFacts returns at least what may open the camera to the subject at
 	// a time.
@@ -55,6 +56,51 @@ func (g Gate) Window(ctx context.Context, s gatepost.Subject, cameraID string, a
 		return gatepost.Camera{}, d, errNoCamera
 	}
 	return gatepost.Camera{}, d, d.Err()
+}
+
+// Look is Window for what outlasts the request, such as a grant: the subject must
+// still be who he was when his credential was checked. It fails with Unauthenticated
+// for somebody who was deactivated, and with Conflict when his role is another.
+func (g Gate) Look(ctx context.Context, s gatepost.Subject, cameraID string, a Action, from, to time.Time, detail map[string]string) (gatepost.Camera, Decision, error) {
+	if err := g.present(ctx, s); err != nil {
+		return gatepost.Camera{}, Decision{}, err
+	}
+	return g.Window(ctx, s, cameraID, a, from, to, detail)
+}
+
+// Again decides once more, after what d allowed was written down. Whoever takes
+// something away writes that first and then revokes what he finds: either he found it, or
+// Again sees what he wrote, and fails; the caller revokes it then. It fails as Look
+// does, and with Conflict when the subject may look, but on another ground or for
+// a shorter time than d says.
+func (g Gate) Again(ctx context.Context, s gatepost.Subject, cameraID string, a Action, from, to time.Time, d Decision, detail map[string]string) error {
+	_, now, err := g.Look(ctx, s, cameraID, a, from, to, detail)
+	if err != nil {
+		return err
+	}
+	if now.Basis != d.Basis || !now.Until.IsZero() && (d.Until.IsZero() || now.Until.Before(d.Until)) {
+		return &gatepost.Error{Code: gatepost.Conflict, Message: "what allowed this has changed at this very moment; ask again"}
+	}
+	return nil
+}
+
+// present holds that a subject is who he was. Users are never removed: who has no row
+// was not deactivated since.
+func (g Gate) present(ctx context.Context, s gatepost.Subject) error {
+	account, err := g.Store.Account(ctx, s.UserID)
+	switch {
+	case gatepost.CodeOf(err) == gatepost.NotFound:
+		return nil
+	case err != nil:
+		return err
+	case account.User.Disabled:
+		return &gatepost.Error{Code: gatepost.Unauthenticated, Message: "this account was deactivated; ask your organisation's owner"}
+	}
+	is := account.Subject()
+	if is.Role != s.Role || is.Organisation != s.Organisation || is.Kind != s.Kind || is.Division != s.Division {
+		return &gatepost.Error{Code: gatepost.Conflict, Message: "your role or organisation has changed; ask again in a few seconds"}
+	}
+	return nil
 }
 
 // Explain returns the decision and the camera that it is about, whether it allows

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -96,7 +97,8 @@ func (f *Function) create(ctx context.Context, in *createInput) (*output, error)
 		return nil, err
 	}
 	detail := words(e, "order")
-	_, d, err := access.Gate{Store: f.opts.Store, Case: e.CaseNumber}.Window(ctx, subject, e.CameraID, access.Export, e.From, e.To, detail)
+	gate := access.Gate{Store: f.opts.Store, Case: e.CaseNumber}
+	_, d, err := gate.Look(ctx, subject, e.CameraID, access.Export, e.From, e.To, detail)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +116,24 @@ func (f *Function) create(ctx context.Context, in *createInput) (*output, error)
 	if err := f.opts.Store.CreateEvidence(ctx, e, f.opts.Waiting, access.Entry(gatepost.LedgerDecision, subject, e.CameraID, detail)); err != nil {
 		return nil, err
 	}
+	if gone := gate.Again(ctx, subject, e.CameraID, access.Export, e.From, e.To, d, detail); gone != nil {
+		return nil, f.drop(context.WithoutCancel(ctx), e, gone)
+	}
 	return f.show(ctx, e)
+}
+
+// drop gives up an export whose ground was gone before anybody heard of it. Whatever
+// was made of it is deleted.
+func (f *Function) drop(ctx context.Context, e gatepost.Evidence, gone error) error {
+	_, err := f.opts.Store.UpdateEvidence(ctx, e.ID, func(e *gatepost.Evidence) ([]gatepost.LedgerEntry, error) {
+		e.State, e.Problem = gatepost.EvidenceFailed, "what allowed it was taken away while it was asked for"
+		return []gatepost.LedgerEntry{{Kind: gatepost.LedgerExport, Actor: "system", CameraID: e.CameraID,
+			Detail: map[string]string{"act": "drop", "evidence": e.ID}}}, nil
+	})
+	if err != nil {
+		return errors.Join(gone, err)
+	}
+	return gone
 }
 
 // order builds the export that is asked for, rule by rule.

@@ -3,6 +3,7 @@ package grant
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -64,56 +65,85 @@ func (f *Function) create(ctx context.Context, in *grantInput) (*grantOutput, er
 	if err != nil {
 		return nil, err
 	}
-	g, n, entry, err := f.look(ctx, in, subject, "")
+	l, err := f.look(ctx, in, subject, "")
 	if err != nil {
 		return nil, err
 	}
 	// The token leaves this function only once the look is written down.
-	if err := f.opts.Store.CreateGrants(ctx, []gatepost.Grant{g}, []gatepost.LedgerEntry{entry}); err != nil {
+	if err := f.opts.Store.CreateGrants(ctx, []gatepost.Grant{l.grant}, []gatepost.LedgerEntry{l.entry}); err != nil {
 		return nil, err
 	}
-	return &grantOutput{CacheControl: "no-store", Body: n}, nil
+	if err := f.confirm(ctx, subject, l); err != nil {
+		return nil, err
+	}
+	return &grantOutput{CacheControl: "no-store", Body: l.answer}, nil
+}
+
+// look is one that was decided on and is yet to be written down.
+type look struct {
+	grant    gatepost.Grant
+	answer   NewGrant
+	entry    gatepost.LedgerEntry
+	decision access.Decision
+}
+
+// confirm holds that the ground of a look that has been written down is there still.
+// If it is not, the look is revoked; nobody has seen its token.
+func (f *Function) confirm(ctx context.Context, subject gatepost.Subject, l look) error {
+	g := l.grant
+	gate := access.Gate{Store: f.opts.Store, Case: g.CaseNumber}
+	gone := gate.Again(ctx, subject, g.CameraID, actions[g.Action], g.From, g.To, l.decision, detail(g, ""))
+	if gone == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx) // also when the one who asks has left
+	if err := f.opts.Store.RevokeGrant(ctx, g.ID, time.Now(), access.Entry(gatepost.LedgerRevoke, subject, g.CameraID,
+		map[string]string{"grant": g.ID, "act": "ground gone"})); err != nil {
+		return errors.Join(gone, err)
+	}
+	return gone
 }
 
 // look decides on one look and prepares its grant, its answer and its ledger
-// entry, which are yet to be written down. registration joins looks that were asked for at once.
-func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Subject, registration string) (g gatepost.Grant, n NewGrant, e gatepost.LedgerEntry, err error) {
+// entry. registration joins looks that were asked for at once.
+func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Subject, registration string) (look, error) {
 	now := time.Now().UTC()
-	if g, err = f.grant(in, subject, now); err != nil {
-		return g, n, e, err
+	g, err := f.grant(in, subject, now)
+	if err != nil {
+		return look{}, err
 	}
 	words := detail(g, "")
 	if registration != "" {
 		words["registration"] = registration
 	}
-	c, d, err := access.Gate{Store: f.opts.Store, Case: g.CaseNumber}.Window(ctx, subject, g.CameraID, actions[g.Action], g.From, g.To, words)
+	c, d, err := access.Gate{Store: f.opts.Store, Case: g.CaseNumber}.Look(ctx, subject, g.CameraID, actions[g.Action], g.From, g.To, words)
 	if err != nil {
-		return g, n, e, err
+		return look{}, err
 	}
 	g.Basis, g.CaseNumber = d.Basis, cmp.Or(g.CaseNumber, d.CaseNumber)
 	if err := needPurpose(&g, d, c, subject); err != nil {
-		return g, n, e, err
+		return look{}, err
 	}
 	if !d.Until.IsZero() && d.Until.Before(g.ExpiresAt) {
 		g.ExpiresAt = d.Until.UTC().Truncate(time.Second)
 	}
 	if !g.ExpiresAt.After(now) {
-		return g, n, e, &gatepost.Error{Code: gatepost.Gone, Message: "what allowed this look ends at this very moment"}
+		return look{}, &gatepost.Error{Code: gatepost.Gone, Message: "what allowed this look ends at this very moment"}
 	}
 	if g.Action == gatepost.ActionLive && c.State == gatepost.CameraRetired {
-		return g, n, e, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is retired and shows nothing live any more; its archive can still be played back"}
+		return look{}, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is retired and shows nothing live any more; its archive can still be played back"}
 	}
 	raw, err := f.opts.Tokens.Media(ctx, token.Media{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, From: g.From, To: g.To,
 		Label: subject.Login, Subject: subject.UserID, ExpiresAt: g.ExpiresAt})
 	if err != nil {
-		return g, n, e, err
+		return look{}, err
 	}
 	words = detail(g, d.Rule)
 	if registration != "" {
 		words["registration"] = registration
 	}
-	n = NewGrant{ID: g.ID, Token: raw, ExpiresAt: g.ExpiresAt, Label: subject.Login, Drill: d.Drill, URLs: f.opts.Addresses.Play(g, raw)}
-	return g, n, access.Entry(gatepost.LedgerGrant, subject, c.ID, words), nil
+	n := NewGrant{ID: g.ID, Token: raw, ExpiresAt: g.ExpiresAt, Label: subject.Login, Drill: d.Drill, URLs: f.opts.Addresses.Play(g, raw)}
+	return look{g, n, access.Entry(gatepost.LedgerGrant, subject, c.ID, words), d}, nil
 }
 
 // grant builds the grant that is asked for, rule by rule.

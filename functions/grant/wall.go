@@ -3,6 +3,7 @@ package grant
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
@@ -50,26 +51,63 @@ func (f *Function) wall(ctx context.Context, in *wallInput) (*wallOutput, error)
 		return nil, err
 	}
 	out := Wall{Registration: gatepost.NewID(), Looks: []Tile{}}
+	var looks []look
 	var grants []gatepost.Grant
 	var entries []gatepost.LedgerEntry
 	for _, id := range in.Body.Cameras {
 		one := &grantInput{}
 		one.Body.CameraID, one.Body.Action = id, gatepost.ActionLive
 		one.Body.Purpose, one.Body.Reason, one.Body.CaseNumber = in.Body.Purpose, in.Body.Reason, in.Body.CaseNumber
-		g, n, e, err := f.look(ctx, one, subject, out.Registration)
-		var refusal *gatepost.Error
-		switch {
-		case err == nil:
-			grants, entries = append(grants, g), append(entries, e)
-			out.Looks = append(out.Looks, Tile{CameraID: id, Grant: &n})
-		case errors.As(err, &refusal) && (refusal.Code == gatepost.NotFound || refusal.Code == gatepost.Forbidden || refusal.Code == gatepost.Conflict || refusal.Code == gatepost.Gone):
-			out.Looks = append(out.Looks, Tile{CameraID: id, Refusal: &Refusal{refusal.Code, refusal.Message}})
-		default:
+		l, err := f.look(ctx, one, subject, out.Registration)
+		if err == nil {
+			looks, grants, entries = append(looks, l), append(grants, l.grant), append(entries, l.entry)
+			out.Looks = append(out.Looks, Tile{CameraID: id, Grant: &l.answer})
+			continue
+		}
+		refusal := refused(err)
+		if refusal == nil {
 			return nil, err
 		}
+		out.Looks = append(out.Looks, Tile{CameraID: id, Refusal: refusal})
 	}
 	if err := f.opts.Store.CreateGrants(ctx, grants, entries); err != nil {
 		return nil, err
 	}
+	if err := f.confirmAll(ctx, subject, looks, out.Looks); err != nil {
+		return nil, err
+	}
 	return &wallOutput{CacheControl: "no-store", Body: out}, nil
+}
+
+// confirmAll confirms every look of a wall; a tile whose look has lost its ground
+// says why. It fails when it cannot tell, and then no token is given away.
+func (f *Function) confirmAll(ctx context.Context, subject gatepost.Subject, looks []look, tiles []Tile) error {
+	var failed error
+	for _, l := range looks {
+		err := f.confirm(ctx, subject, l)
+		if err == nil {
+			continue
+		}
+		refusal := refused(err)
+		if refusal == nil {
+			failed = err // the others are confirmed nevertheless: what is to be revoked is
+			continue
+		}
+		i := slices.IndexFunc(tiles, func(t Tile) bool { return t.CameraID == l.grant.CameraID })
+		tiles[i] = Tile{CameraID: l.grant.CameraID, Refusal: refusal}
+	}
+	return failed
+}
+
+// refused is what a tile says for an error that concerns its camera alone; nil for others.
+func refused(err error) *Refusal {
+	var e *gatepost.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	switch e.Code {
+	case gatepost.NotFound, gatepost.Forbidden, gatepost.Conflict, gatepost.Gone:
+		return &Refusal{e.Code, e.Message}
+	}
+	return nil
 }

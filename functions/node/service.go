@@ -37,6 +37,8 @@ type Cameras interface {
 // grants have expired.
 type Revocations interface {
 	WithdrawnKeys(ctx context.Context) ([]string, error)
+	// FinishEndings revokes looks whose ground is gone and that nobody has revoked yet.
+	FinishEndings(ctx context.Context, now time.Time) error
 	PurgeRevocations(ctx context.Context, before time.Time) (int64, error)
 	RevocationsSince(ctx context.Context, cursor int64, now time.Time, limit int) (grantIDs []string, next int64, err error)
 }
@@ -194,6 +196,10 @@ func (s *Service) sync(ctx context.Context, req gatepost.SyncRequest) (gatepost.
 	reply.LooksHeard = s.hear(ctx, req, now)
 	if err := s.opts.Store.PutStatuses(ctx, statuses); err != nil {
 		return reply, err
+	}
+	// What a process that died left over; what is revoked already goes out in any case.
+	if err := s.opts.Store.FinishEndings(ctx, now); err != nil && ctx.Err() == nil {
+		s.opts.Logger.Error("looks whose ground is gone cannot be revoked; the next sync tries again", "node", req.Node, "err", err)
 	}
 	if reply.RevokedGrants, reply.Cursor, err = s.opts.Store.RevocationsSince(ctx, req.Cursor, now, revocationPage); err != nil {
 		return reply, err

@@ -2,6 +2,7 @@ package share
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +60,7 @@ func (f *Function) create(ctx context.Context, in *shareInput) (*shareOutput, er
 	if err != nil {
 		return nil, err
 	}
-	c, d, err := access.Gate{Store: f.opts.Store}.Camera(ctx, subject, sh.CameraID, access.Share, map[string]string{"actions": joined(sh.Actions)})
+	c, d, err := access.Gate{Store: f.opts.Store}.Look(ctx, subject, sh.CameraID, access.Share, time.Time{}, time.Time{}, map[string]string{"actions": joined(sh.Actions)})
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +78,29 @@ func (f *Function) create(ctx context.Context, in *shareInput) (*shareOutput, er
 	if err := f.opts.Store.CreateShare(ctx, sh, entry); err != nil {
 		return nil, err
 	}
+	if err := f.confirm(ctx, subject, sh, d); err != nil {
+		return nil, err
+	}
 	made := NewShare{ID: sh.ID, URL: f.opts.Addresses.Share(raw), Token: raw}
 	if len(sh.Origins) > 0 {
 		made.Embed = f.opts.Addresses.Embed(sh.ID, raw)
 	}
 	return &shareOutput{CacheControl: "no-store", Body: made}, nil
+}
+
+// confirm holds that whoever shares may share still, now that the link is written down.
+// If he may not, it is revoked; nobody has seen it.
+func (f *Function) confirm(ctx context.Context, subject gatepost.Subject, sh gatepost.Share, d access.Decision) error {
+	gone := access.Gate{Store: f.opts.Store}.Again(ctx, subject, sh.CameraID, access.Share, time.Time{}, time.Time{}, d, map[string]string{"share": sh.ID})
+	if gone == nil {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx) // also when the one who asks has left
+	if err := f.opts.Store.RevokeShare(ctx, sh.ID, time.Now(), access.Entry(gatepost.LedgerRevoke, subject, sh.CameraID,
+		map[string]string{"act": "revoke", "share": sh.ID})); err != nil {
+		return errors.Join(gone, err)
+	}
+	return gone
 }
 
 // describe adds to a ledger entry's detail what a link is bound to.

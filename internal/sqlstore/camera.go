@@ -87,7 +87,8 @@ func (s *Store) Cameras(ctx context.Context, f gatepost.CameraFilter, after stri
 // row goes offline: whoever is publishing now is told to stop, and can be
 // admitted anew if the camera's state and key allow it.
 //
-// When the owner changes, every share link to the camera and every look at it ends:
+// Right after it, when the owner changed, every share link to the camera and
+// every look at it ends:
 // they rest on a decision that was the former owner's. When the local police may not
 // look any more, or the camera is moved, the looks end that rested on what it was.
 //
@@ -95,6 +96,7 @@ func (s *Store) Cameras(ctx context.Context, f gatepost.CameraFilter, after stri
 // when the owner's plan has no room.
 func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change func(*gatepost.Camera) (gatepost.LedgerEntry, error)) (gatepost.Camera, error) {
 	var c gatepost.Camera
+	var ends []ending
 	err := s.tx(ctx, "update camera", "camera", func(tx *sql.Tx) error {
 		old, err := queryOne(ctx, tx, scanCamera, `SELECT `+cameraColumns+` FROM cameras WHERE id = $1`, id)
 		if err != nil {
@@ -135,17 +137,15 @@ func (s *Store) UpdateCamera(ctx context.Context, id string, fence bool, change 
 				return err
 			}
 		}
-		if c.Owner != old.Owner {
-			if err := endLooks(ctx, tx, id, time.Now()); err != nil {
-				return err
-			}
-		}
-		if err := endGroundless(ctx, tx, old, c, time.Now()); err != nil {
+		if ends, err = cameraEndings(ctx, tx, old, c); err != nil {
 			return err
 		}
 		return s.appendCamera(ctx, tx, old, c, entry)
 	})
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	return c, s.finish(ctx, ends, time.Now())
 }
 
 // appendCamera writes what history and ledger keep of a camera's change.
@@ -161,38 +161,24 @@ func (s *Store) appendCamera(ctx context.Context, tx *sql.Tx, old, c gatepost.Ca
 	return nil
 }
 
-// endLooks revokes the share links to a camera and the grants that still run.
-func endLooks(ctx context.Context, tx *sql.Tx, cameraID string, at time.Time) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE shares SET revoked_at = $2 WHERE camera_id = $1 AND revoked_at IS NULL`, cameraID, ms(at)); err != nil {
-		return err
+// cameraEndings notes what a change takes away: from everybody with another owner;
+// from others under a standing right, when the local police may look no more; and from
+// those under an incident as well, whose area it may have left, when the camera has
+// moved. Who may still look asks again. What its owner, an approval or a link opened, stays.
+func cameraEndings(ctx context.Context, tx *sql.Tx, old, c gatepost.Camera) ([]ending, error) {
+	var kind string
+	switch {
+	case c.Owner != old.Owner:
+		kind = endingCamera
+	case c.Division != old.Division || position(c) != position(old):
+		kind = endingMoved
+	case old.OpenToLocalPolice() && !c.OpenToLocalPolice():
+		kind = endingStanding
+	default:
+		return nil, nil
 	}
-	grants, err := queryAll(ctx, tx, scanGrant,
-		`SELECT `+grantColumns+` FROM grants WHERE camera_id = $1 AND revoked_at IS NULL AND expires_at > $2`, cameraID, ms(at))
-	if err != nil {
-		return err
-	}
-	return revokeGrants(ctx, tx, grants, at)
-}
-
-// endGroundless revokes the running looks of others whose ground a change took: those
-// under a standing right when the local police may look no more, and, when the
-// camera has moved, those under an incident as well, whose area it may have left. Who
-// may still look asks again. What its owner, an approval or a link opened, stays.
-func endGroundless(ctx context.Context, tx *sql.Tx, old, c gatepost.Camera, at time.Time) error {
-	moved := c.Division != old.Division || position(c) != position(old)
-	if !moved && (c.OpenToLocalPolice() || !old.OpenToLocalPolice()) {
-		return nil
-	}
-	grants, err := queryAll(ctx, tx, scanGrant,
-		`SELECT `+grantColumns+` FROM grants
-		 WHERE camera_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND share_id = '' AND organisation_id <> $3
-		   AND (basis = '' OR $4 AND basis LIKE 'incident:%')
-		   AND user_id NOT IN (SELECT id FROM users WHERE role = $5)`,
-		c.ID, ms(at), c.Owner, moved, string(gatepost.RoleAdmin))
-	if err != nil {
-		return err
-	}
-	return revokeGrants(ctx, tx, grants, at)
+	e, err := newEnding(ctx, tx, kind, c.ID)
+	return []ending{e}, err
 }
 
 // position is a camera's, to be compared; far from the Earth when it has none.

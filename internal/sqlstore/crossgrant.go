@@ -57,7 +57,9 @@ func (s *Store) CrossGrants(ctx context.Context, organisation, before string, li
 func (s *Store) UpdateCrossGrant(ctx context.Context, id string, now time.Time,
 	change func(*gatepost.CrossGrant) (gatepost.Notification, gatepost.LedgerEntry, error)) (gatepost.CrossGrant, error) {
 	var g gatepost.CrossGrant
+	var ends []ending
 	err := s.tx(ctx, "update cross-department grant", "cross-department grant", func(tx *sql.Tx) error {
+		ends = nil
 		var err error
 		if g, err = queryOne(ctx, tx, scanCrossGrant, `SELECT `+crossGrantColumns+` FROM cross_grants WHERE id = $1`, id); err != nil {
 			return err
@@ -74,14 +76,19 @@ func (s *Store) UpdateCrossGrant(ctx context.Context, id string, now time.Time,
 			return err
 		}
 		if g.RevokedAt != nil {
-			if err := revokeGrantsOn(ctx, tx, "cross_grant:"+id, now); err != nil {
+			e, err := newEnding(ctx, tx, endingBasis, "cross_grant:"+id)
+			if err != nil {
 				return err
 			}
+			ends = []ending{e}
 		}
 		if err := insertNotification(ctx, tx, tell); err != nil {
 			return err
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})
-	return g, err
+	if err != nil {
+		return g, err
+	}
+	return g, s.finish(ctx, ends, now)
 }

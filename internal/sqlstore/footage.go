@@ -124,7 +124,9 @@ func (s *Store) TellFootageWithdrawal(ctx context.Context, id string, note gatep
 // rests on one. Owners do not hear of it yet. It fails with NotFound, and with
 // Conflict when it was withdrawn before.
 func (s *Store) WithdrawFootageRequest(ctx context.Context, id, by string, at time.Time, entry gatepost.LedgerEntry) error {
-	return s.tx(ctx, "withdraw footage request", "footage request", func(tx *sql.Tx) error {
+	var ends []ending
+	err := s.tx(ctx, "withdraw footage request", "footage request", func(tx *sql.Tx) error {
+		ends = nil
 		n, err := changed(tx.ExecContext(ctx,
 			`UPDATE footage_requests SET withdrawn_by = $2, withdrawn_at = $3, told = FALSE WHERE id = $1 AND withdrawn_at IS NULL`, id, by, ms(at)))
 		if err != nil {
@@ -141,12 +143,18 @@ func (s *Store) WithdrawFootageRequest(ctx context.Context, id, by string, at ti
 			return err
 		}
 		for _, a := range answers {
-			if err := revokeFootageAnswer(ctx, tx, a.ID, by, at); err != nil {
+			e, err := revokeFootageAnswer(ctx, tx, a.ID, by, at)
+			if err != nil {
 				return err
 			}
+			ends = append(ends, e)
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})
+	if err != nil {
+		return err
+	}
+	return s.finish(ctx, ends, at)
 }
 
 // FootageAnswers lists the answers to some requests, of one holder or of all
@@ -199,27 +207,34 @@ func (s *Store) AnswerFootageRequest(ctx context.Context, a gatepost.FootageAnsw
 // those who asked, and writes entry into the ledger. It fails with Conflict when
 // it was revoked before.
 func (s *Store) RevokeFootageAnswer(ctx context.Context, id, by string, at time.Time, tell gatepost.Notification, entry gatepost.LedgerEntry) error {
-	return s.tx(ctx, "revoke footage answer", "footage request", func(tx *sql.Tx) error {
-		if err := revokeFootageAnswer(ctx, tx, id, by, at); err != nil {
+	var ends []ending
+	err := s.tx(ctx, "revoke footage answer", "footage request", func(tx *sql.Tx) error {
+		e, err := revokeFootageAnswer(ctx, tx, id, by, at)
+		if err != nil {
 			return err
 		}
+		ends = []ending{e}
 		if err := insertNotification(ctx, tx, tell); err != nil {
 			return err
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})
-}
-
-func revokeFootageAnswer(ctx context.Context, tx *sql.Tx, id, by string, at time.Time) error {
-	n, err := changed(tx.ExecContext(ctx,
-		`UPDATE footage_answers SET revoked_by = $2, revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL`, id, by, ms(at)))
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		return &gatepost.Error{Code: gatepost.Conflict, Message: "this answer was revoked before"}
+	return s.finish(ctx, ends, at)
+}
+
+func revokeFootageAnswer(ctx context.Context, tx *sql.Tx, id, by string, at time.Time) (ending, error) {
+	n, err := changed(tx.ExecContext(ctx,
+		`UPDATE footage_answers SET revoked_by = $2, revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL`, id, by, ms(at)))
+	if err != nil {
+		return ending{}, err
 	}
-	return revokeGrantsOn(ctx, tx, "footage:"+id, at)
+	if n == 0 {
+		return ending{}, &gatepost.Error{Code: gatepost.Conflict, Message: "this answer was revoked before"}
+	}
+	return newEnding(ctx, tx, endingBasis, "footage:"+id)
 }
 
 func scanFootageRequest(row scanner) (gatepost.FootageRequest, error) {

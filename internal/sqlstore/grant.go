@@ -60,47 +60,17 @@ func (s *Store) GrantsByCamera(ctx context.Context, cameraID, before string, lim
 // into the ledger. A grant that was revoked before stays as it is, without
 // another entry. It fails with NotFound.
 func (s *Store) RevokeGrant(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error {
-	return s.tx(ctx, "revoke grant", "grant", func(tx *sql.Tx) error {
-		g, err := queryOne(ctx, tx, scanGrant, `SELECT `+grantColumns+` FROM grants WHERE id = $1`, id)
-		if err != nil || g.RevokedAt != nil {
+	return s.txInTurn(ctx, "revoke grant", "grant", func(tx *sql.Tx) error {
+		n, err := revokeWhere(ctx, tx, `id = $1`, id, at)
+		if err != nil {
 			return err
 		}
-		if err := revokeGrants(ctx, tx, []gatepost.Grant{g}, at); err != nil {
+		if n == 0 {
+			_, err := queryOne(ctx, tx, scanGrant, `SELECT `+grantColumns+` FROM grants WHERE id = $1`, id)
 			return err
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})
-}
-
-// revokeGrants marks grants as revoked and appends each to what gateways learn,
-// in one order for all of them.
-func revokeGrants(ctx context.Context, tx *sql.Tx, grants []gatepost.Grant, at time.Time) error {
-	for _, g := range grants {
-		if _, err := tx.ExecContext(ctx, `UPDATE grants SET revoked_at = $2 WHERE id = $1`, g.ID, ms(at)); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx,
-			`INSERT INTO revocations (seq, grant_id, expires_at, created_at)
-			 SELECT COALESCE(MAX(seq), 0) + 1, $1, $2, $3 FROM revocations`,
-			g.ID, ms(g.ExpiresAt), ms(at))
-		if isUnique(err) {
-			return again(err) // another transaction took the number
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// revokeGrantsOn revokes the running grants that rest on a basis.
-func revokeGrantsOn(ctx context.Context, tx *sql.Tx, basis string, at time.Time) error {
-	grants, err := queryAll(ctx, tx, scanGrant,
-		`SELECT `+grantColumns+` FROM grants WHERE basis = $1 AND revoked_at IS NULL AND expires_at > $2`, basis, ms(at))
-	if err != nil {
-		return err
-	}
-	return revokeGrants(ctx, tx, grants, at)
 }
 
 // RevocationsSince lists revocations after a cursor in their order, at most
@@ -139,7 +109,7 @@ func (s *Store) RevocationsSince(ctx context.Context, cursor int64, now time.Tim
 }
 
 // PurgeRevocations removes revocations of grants that expired before a time,
-// except the newest of all, from which the next number is counted.
+// except the newest of all, by which a cursor is told to be up to date.
 func (s *Store) PurgeRevocations(ctx context.Context, before time.Time) (int64, error) {
 	return s.exec(ctx, "purge revocations", "revocation",
 		`DELETE FROM revocations WHERE expires_at < $1 AND seq < (SELECT MAX(seq) FROM revocations)`, ms(before))

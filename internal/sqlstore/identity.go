@@ -92,10 +92,12 @@ func (s *Store) Accounts(ctx context.Context, organisation, after string, limit 
 // UpdateUser reads a user, lets change alter his name, role and whether he is
 // disabled, stores that and writes the returned entry into the ledger, all in
 // one transaction. When he is disabled, or his role is another, his sessions and his looks
-// end; his API keys end when he is disabled. It fails with NotFound, and with
+// end right after it; his API keys end when he is disabled. It fails with NotFound, and with
 // what change fails with.
 func (s *Store) UpdateUser(ctx context.Context, id string, now time.Time, change func(*gatepost.User) (gatepost.LedgerEntry, error)) error {
-	return s.tx(ctx, "update user", "user", func(tx *sql.Tx) error {
+	var ends []ending
+	err := s.tx(ctx, "update user", "user", func(tx *sql.Tx) error {
+		ends = nil
 		a, err := queryOne(ctx, tx, scanAccount, selectAccount+` WHERE u.id = $1`, id)
 		if err != nil {
 			return err
@@ -109,31 +111,19 @@ func (s *Store) UpdateUser(ctx context.Context, id string, now time.Time, change
 			id, u.Name, string(u.Role), u.Disabled); err != nil {
 			return err
 		}
-		if u.Disabled && !a.User.Disabled {
-			if _, err := tx.ExecContext(ctx, `UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL`, id, ms(now)); err != nil {
-				return err
-			}
-		}
 		if u.Disabled && !a.User.Disabled || u.Role != a.User.Role {
-			if err := endUser(ctx, tx, id, now); err != nil {
+			e, err := newEnding(ctx, tx, endingUser, id)
+			if err != nil {
 				return err
 			}
+			ends = []ending{e}
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})
-}
-
-// endUser ends the sessions of a user and the looks that he has registered.
-func endUser(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL`, id, ms(at)); err != nil {
-		return err
-	}
-	grants, err := queryAll(ctx, tx, scanGrant,
-		`SELECT `+grantColumns+` FROM grants WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2`, id, ms(at))
 	if err != nil {
 		return err
 	}
-	return revokeGrants(ctx, tx, grants, at)
+	return s.finish(ctx, ends, now)
 }
 
 func scanAccount(row scanner) (gatepost.Account, error) {

@@ -102,7 +102,9 @@ func (s *Store) Incidents(ctx context.Context, who gatepost.Subject, before stri
 // NotFound, and with what change fails with.
 func (s *Store) UpdateIncident(ctx context.Context, id string, now time.Time, change func(*gatepost.Incident) (gatepost.LedgerEntry, error)) (gatepost.Incident, error) {
 	var i gatepost.Incident
+	var ends []ending
 	err := s.tx(ctx, "update incident", "incident", func(tx *sql.Tx) error {
+		ends = nil
 		var err error
 		if i, err = queryOne(ctx, tx, scanIncident, `SELECT `+incidentColumns+` FROM incidents WHERE id = $1`, id); err != nil {
 			return err
@@ -117,13 +119,18 @@ func (s *Store) UpdateIncident(ctx context.Context, id string, now time.Time, ch
 			return err
 		}
 		if !i.Until().After(now) {
-			if err := revokeGrantsOn(ctx, tx, "incident:"+id, now); err != nil {
+			e, err := newEnding(ctx, tx, endingBasis, "incident:"+id)
+			if err != nil {
 				return err
 			}
+			ends = []ending{e}
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})
-	return i, err
+	if err != nil {
+		return i, err
+	}
+	return i, s.finish(ctx, ends, now)
 }
 
 // IncidentsToTell lists incidents whose beginning or end the owners of their

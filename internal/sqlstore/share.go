@@ -46,11 +46,14 @@ func (s *Store) Shares(ctx context.Context, owner, cameraID, before string, limi
 	return shares, s.failed("list shares", "share link", err)
 }
 
-// RevokeShare revokes a share link and every grant that came from it, tells the
-// gateways and writes entry into the ledger, in one transaction. A link that
+// RevokeShare revokes a share link and writes entry into the ledger, then revokes
+// every grant that came from it and tells the gateways. A link that
 // was revoked before stays as it is, without another entry. It fails with NotFound.
 func (s *Store) RevokeShare(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error {
-	return s.tx(ctx, "revoke share", "share link", func(tx *sql.Tx) error {
+	var ends []ending
+	// The row is waited for: uses of the link count on it.
+	err := s.txWaiting(ctx, "revoke share", "share link", func(tx *sql.Tx) error {
+		ends = nil
 		n, err := changed(tx.ExecContext(ctx, `UPDATE shares SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, id, ms(at)))
 		if err != nil {
 			return err
@@ -59,16 +62,26 @@ func (s *Store) RevokeShare(ctx context.Context, id string, at time.Time, entry 
 			_, err := queryOne(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM shares WHERE id = $1`, id)
 			return err
 		}
-		return s.endShare(ctx, tx, id, at, entry)
+		e, err := newEnding(ctx, tx, endingShare, id)
+		if err != nil {
+			return err
+		}
+		ends = []ending{e}
+		return s.appendLedger(ctx, tx, entry)
 	})
+	if err != nil {
+		return err
+	}
+	return s.finish(ctx, ends, at)
 }
 
 // RevokeShares revokes every share link that is not revoked yet at an
-// organisation's cameras, or at one of them when cameraID is not "", with every
-// grant that came from them, and writes what entry returns for each into the
-// ledger, in one transaction. It returns how many there were.
+// organisation's cameras, or at one of them when cameraID is not "", and writes what
+// entry returns for each into the ledger, then revokes every grant that came from them.
+// It returns how many there were.
 func (s *Store) RevokeShares(ctx context.Context, owner, cameraID string, at time.Time, entry func(gatepost.Share) gatepost.LedgerEntry) (n int, err error) {
-	err = s.tx(ctx, "revoke shares", "share link", func(tx *sql.Tx) error {
+	var ends []ending
+	err = s.txWaiting(ctx, "revoke shares", "share link", func(tx *sql.Tx) error {
 		shares, err := queryAll(ctx, tx, scanShare,
 			`UPDATE shares SET revoked_at = $3
 			 WHERE camera_id IN (SELECT id FROM cameras WHERE owner_id = $1) AND ($2 = '' OR camera_id = $2) AND revoked_at IS NULL
@@ -77,27 +90,22 @@ func (s *Store) RevokeShares(ctx context.Context, owner, cameraID string, at tim
 			return err
 		}
 		for _, sh := range shares {
-			if err := s.endShare(ctx, tx, sh.ID, at, entry(sh)); err != nil {
+			if err := s.appendLedger(ctx, tx, entry(sh)); err != nil {
 				return err
 			}
 		}
-		n = len(shares)
-		return nil
+		n, ends = len(shares), nil
+		if n == 0 {
+			return nil
+		}
+		e, err := newEnding(ctx, tx, endingShares, owner)
+		ends = []ending{e}
+		return err
 	})
-	return n, err
-}
-
-// endShare revokes the running grants of a share link that is being revoked.
-func (s *Store) endShare(ctx context.Context, tx *sql.Tx, id string, at time.Time, entry gatepost.LedgerEntry) error {
-	grants, err := queryAll(ctx, tx, scanGrant,
-		`SELECT `+grantColumns+` FROM grants WHERE share_id = $1 AND revoked_at IS NULL AND expires_at > $2`, id, ms(at))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := revokeGrants(ctx, tx, grants, at); err != nil {
-		return err
-	}
-	return s.appendLedger(ctx, tx, entry)
+	return n, s.finish(ctx, ends, at)
 }
 
 // OpenShare counts one use of a share link and stores the grants that look

@@ -41,7 +41,9 @@ func (s *Store) SupportWindows(ctx context.Context, owner string, now time.Time,
 // entry into the ledger. One that was closed before stays as it is, without
 // another entry. It fails with NotFound.
 func (s *Store) CloseSupport(ctx context.Context, id, by string, at time.Time, entry gatepost.LedgerEntry) error {
-	return s.tx(ctx, "close support window", "support window", func(tx *sql.Tx) error {
+	var ends []ending
+	err := s.tx(ctx, "close support window", "support window", func(tx *sql.Tx) error {
+		ends = nil
 		n, err := changed(tx.ExecContext(ctx,
 			`UPDATE support_windows SET closed_by = $2, closed_at = $3 WHERE id = $1 AND closed_at IS NULL`, id, by, ms(at)))
 		if err != nil {
@@ -51,9 +53,15 @@ func (s *Store) CloseSupport(ctx context.Context, id, by string, at time.Time, e
 			_, err := queryOne(ctx, tx, scanSupport, `SELECT `+supportColumns+` FROM support_windows WHERE id = $1`, id)
 			return err
 		}
-		if err := revokeGrantsOn(ctx, tx, "support:"+id, at); err != nil {
+		e, err := newEnding(ctx, tx, endingBasis, "support:"+id)
+		if err != nil {
 			return err
 		}
+		ends = []ending{e}
 		return s.appendLedger(ctx, tx, entry)
 	})
+	if err != nil {
+		return err
+	}
+	return s.finish(ctx, ends, at)
 }
