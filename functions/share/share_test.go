@@ -72,7 +72,7 @@ func TestShare(t *testing.T) {
 	r := w.Do(w.owner, "POST", "/v1/shares", w.link(m{"actions": []string{"playback", "live"}, "from": end.Add(-time.Hour), "to": end,
 		"max_uses": 3, "label": "保险公司 4711"})).Want(201)
 	id, raw := r.String("id"), r.String("token")
-	if r.String("url") != "http://v:8080/s/"+raw || r.Header.Get("Cache-Control") != "no-store" {
+	if r.String("url") != "http://v:8080/s#"+raw || r.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%s %v", r.Text, r.Header)
 	}
 	o := w.open(raw).Want(201)

@@ -64,7 +64,7 @@ func (b *inbox) told() ([]string, map[string]string) {
 // seconds; the shop is told; and the picture stops within five seconds of the end.
 func TestIncident(t *testing.T) {
 	t.Parallel()
-	s := harness.NewServer(t, "--private-webhooks")
+	s := harness.NewServer(t, "--private-webhooks", "--acceptance-window", "3s")
 	_, keeper := person(s, t, "business", "330102", "owner")
 	station, officer := person(s, t, "sub_control", "330102", "responder")
 	_, commander := person(s, t, "police", "3301", "supervisor")
@@ -77,7 +77,15 @@ func TestIncident(t *testing.T) {
 	defer there.Close()
 	s.Call("POST", "/v1/webhooks", map[string]any{"url": there.URL}, nil, 201, keeper)
 	harness.Push(t, cam, "rtsp-tcp", harness.Source{})
-	s.Online(cam.ID)
+	// Owners of cameras that work are told, so it is accepted first.
+	harness.Eventually(t, 40*time.Second, "the camera is in service", func() error {
+		var c struct{ State string }
+		s.Call("GET", "/v1/cameras/"+cam.ID, nil, &c, 200, keeper)
+		if c.State != "in_service" {
+			return fmt.Errorf("it is %q", c.State)
+		}
+		return nil
+	})
 
 	ask := map[string]any{"camera_id": cam.ID, "action": "live", "purpose": "emergency", "reason": "fire next door"}
 	status, body := s.Raw("POST", "/v1/grants", ask, officer)
