@@ -110,3 +110,13 @@ type Subject struct {
 
 // Admin tells whether the subject administers the whole system.
 func (s Subject) Admin() bool { return s.Role == RoleAdmin }
+
+// Leads tells whether the subject speaks for its organisation: an owner (单位负责人) or
+// a supervisor (主管).
+func (s Subject) Leads() bool { return s.Role == RoleOwner || s.Role == RoleSupervisor }
+
+// Governs tells whether the subject speaks for a division: it leads the division's
+// own police or government.
+func (s Subject) Governs(division string) bool {
+	return (s.Kind == KindPolice || s.Kind == KindGovernment) && division != "" && s.Division == division && s.Leads()
+}

@@ -136,7 +136,7 @@ type (
 // leader returns the subject if his organisation's messages are for him.
 func leader(ctx context.Context) (gatepost.Subject, error) {
 	s, err := auth.Subject(ctx)
-	if err == nil && s.Role != gatepost.RoleOwner && s.Role != gatepost.RoleSupervisor && !s.Admin() {
+	if err == nil && !s.Leads() && !s.Admin() {
 		err = &gatepost.Error{Code: gatepost.Forbidden, Message: "messages and notifications are for the owners and supervisors of an organisation"}
 	}
 	return s, err

@@ -134,11 +134,7 @@ var (
 // who hold share links only.
 func mayAsk(s gatepost.Subject) bool {
 	kinds := []gatepost.OrganisationKind{gatepost.KindPolice, gatepost.KindGovernment, gatepost.KindDepartment, gatepost.KindSubControl}
-	return slices.Contains(kinds, s.Kind) && leads(s)
-}
-
-func leads(s gatepost.Subject) bool {
-	return s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor
+	return slices.Contains(kinds, s.Kind) && s.Leads()
 }
 
 func (f *Function) ask(ctx context.Context, in *askInput) (*output, error) {
@@ -261,7 +257,7 @@ func (f *Function) answer(ctx context.Context, in *answerInput) (*output, error)
 	if err != nil {
 		return nil, err
 	}
-	if g.Holder != s.Organisation || !leads(s) || s.Kind == gatepost.KindOperator {
+	if g.Holder != s.Organisation || !s.Leads() || s.Kind == gatepost.KindOperator {
 		return nil, errHolder
 	}
 	hours, err := parseHours(in.Body.HoursFrom, in.Body.HoursTo)
@@ -312,7 +308,7 @@ func (f *Function) revoke(ctx context.Context, in *idInput) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.Admin() && !leads(s) {
+	if !s.Admin() && !s.Leads() {
 		return nil, errHolder
 	}
 	names, err := f.opts.Store.Names(ctx, []string{g.Grantee, g.Holder})

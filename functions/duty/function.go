@@ -171,10 +171,6 @@ func keepsRota(s gatepost.Subject) error {
 	return nil
 }
 
-func leads(s gatepost.Subject) bool {
-	return s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor
-}
-
 // entry is what the ledger keeps of an act.
 func entry(s gatepost.Subject, act string, detail map[string]string) gatepost.LedgerEntry {
 	detail["act"] = act

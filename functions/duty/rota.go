@@ -60,7 +60,7 @@ func (f *Function) createShifts(ctx context.Context, in *shiftsInput) (*shiftsOu
 	if err := keepsRota(s); err != nil {
 		return nil, err
 	}
-	if !leads(s) {
+	if !s.Leads() {
 		return nil, errLeader
 	}
 	shifts, err := newShifts(in, s, f.now())
@@ -186,7 +186,7 @@ func (f *Function) removeShift(ctx context.Context, in *shiftInput) (*struct{}, 
 	if err != nil {
 		return nil, err
 	}
-	if !leads(s) {
+	if !s.Leads() {
 		return nil, errLeader
 	}
 	return nil, f.opts.Store.RemoveShift(ctx, sh.ID, f.now(), shiftEntry(s, sh, "remove"))

@@ -207,7 +207,7 @@ func (f *Function) set(ctx context.Context, in *setInput) (*settingOutput, error
 		return nil, err
 	case division == "":
 		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "an administrator is in charge of no division; a unit sets this for its own"}
-	case !leads(s):
+	case !s.Leads():
 		return nil, errLeader
 	}
 	after := time.Duration(in.Body.AlarmAfterSeconds) * time.Second

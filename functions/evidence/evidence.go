@@ -180,10 +180,6 @@ func (f *Function) show(ctx context.Context, e gatepost.Evidence) (*output, erro
 	return &output{Body: view(e, names)}, nil
 }
 
-func leads(s gatepost.Subject) bool {
-	return s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor
-}
-
 func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	s, err := auth.Subject(ctx)
 	if err != nil {
@@ -192,7 +188,7 @@ func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error)
 	filter := gatepost.EvidenceFilter{CameraID: in.CameraID}
 	switch {
 	case s.Admin():
-	case leads(s):
+	case s.Leads():
 		filter.Organisation = s.Organisation
 	default:
 		filter.UserID = s.UserID
@@ -230,7 +226,7 @@ func (f *Function) find(ctx context.Context, id string) (e gatepost.Evidence, s 
 	if err != nil {
 		return e, s, false, err
 	}
-	if s.Admin() || e.UserID == s.UserID || e.Organisation == s.Organisation && leads(s) {
+	if s.Admin() || e.UserID == s.UserID || e.Organisation == s.Organisation && s.Leads() {
 		return e, s, true, nil
 	}
 	_, d, err := access.Gate{Store: f.opts.Store}.Explain(ctx, s, e.CameraID, access.Audit, time.Time{}, time.Time{})

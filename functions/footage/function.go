@@ -114,15 +114,11 @@ var (
 // hold share links only.
 func mayAsk(s gatepost.Subject) bool {
 	kinds := []gatepost.OrganisationKind{gatepost.KindPolice, gatepost.KindGovernment, gatepost.KindDepartment, gatepost.KindSubControl}
-	return slices.Contains(kinds, s.Kind) && leads(s)
+	return slices.Contains(kinds, s.Kind) && s.Leads()
 }
 
 // mayAnswer tells who answers for his organisation. The operator lets nobody watch.
-func mayAnswer(s gatepost.Subject) bool { return s.Kind != gatepost.KindOperator && leads(s) }
-
-func leads(s gatepost.Subject) bool {
-	return s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor
-}
+func mayAnswer(s gatepost.Subject) bool { return s.Kind != gatepost.KindOperator && s.Leads() }
 
 // asked returns a request of the subject's organisation, any for an
 // administrator. It fails with NotFound.

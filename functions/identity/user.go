@@ -111,7 +111,7 @@ func (s *Service) listUsers(ctx context.Context, in *struct{ host.Page }) (*list
 	switch {
 	case subject.Admin():
 		organisation = ""
-	case subject.Role != gatepost.RoleOwner && subject.Role != gatepost.RoleSupervisor:
+	case !subject.Leads():
 		return nil, errMembers
 	}
 	accounts, err := s.opts.Store.Accounts(ctx, organisation, in.After, in.Limit+1)

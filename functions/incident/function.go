@@ -97,7 +97,7 @@ func (f *Function) Register(api huma.API) {
 // them: the leaders of the police and of a government's emergency centre.
 func commander(s gatepost.Subject) bool {
 	return (s.Kind == gatepost.KindPolice || s.Kind == gatepost.KindGovernment) &&
-		(s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor || s.Role == gatepost.RoleAdmin)
+		(s.Leads() || s.Admin())
 }
 
 // commands tells whether a subject has an incident in hand: the leaders of those

@@ -65,7 +65,7 @@ func mayInvite(s gatepost.Subject, organisation string, role gatepost.Role) erro
 	switch {
 	case s.Admin():
 		return nil
-	case s.Role != gatepost.RoleOwner && s.Role != gatepost.RoleSupervisor:
+	case !s.Leads():
 		return errLeaders
 	case s.Organisation != organisation:
 		return &gatepost.Error{Code: gatepost.Forbidden, Field: "organisation_id", Message: "one invites people into one's own organisation"}
@@ -154,7 +154,7 @@ func (f *Function) list(ctx context.Context, in *struct{ host.Page }) (*listOutp
 	switch {
 	case s.Admin():
 		organisation = ""
-	case s.Role != gatepost.RoleOwner && s.Role != gatepost.RoleSupervisor:
+	case !s.Leads():
 		return nil, errLeaders
 	}
 	list, err := f.opts.Store.Invitations(ctx, organisation, in.After, in.Limit+1)

@@ -74,7 +74,7 @@ type (
 // decide where it goes: its owners and supervisors.
 func leader(ctx context.Context) (gatepost.Subject, error) {
 	s, err := auth.Subject(ctx)
-	if err == nil && s.Role != gatepost.RoleOwner && s.Role != gatepost.RoleSupervisor && !s.Admin() {
+	if err == nil && !s.Leads() && !s.Admin() {
 		err = &gatepost.Error{Code: gatepost.Forbidden, Message: "notifications are for the owners and supervisors of an organisation"}
 	}
 	return s, err

@@ -291,7 +291,7 @@ func (f *Function) signOff(ctx context.Context, in *signOffInput) (*struct{}, er
 		return nil, err
 	}
 	switch {
-	case s.Kind != gatepost.KindPolice || s.Role != gatepost.RoleOwner && s.Role != gatepost.RoleSupervisor || !gatepost.Within(c.Division, s.Division):
+	case s.Kind != gatepost.KindPolice || !s.Leads() || !gatepost.Within(c.Division, s.Division):
 		return nil, &gatepost.Error{Code: gatepost.Forbidden, Message: "owners and supervisors of the police of the camera's division sign it off"}
 	case c.Acceptance == nil || !c.Acceptance.Passed || c.State == gatepost.CameraRetired:
 		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: "a camera is signed off once its gateway has measured it and passed it"}

@@ -106,12 +106,6 @@ var (
 		Message: "police, government, departments and sub-control centres see the programmes of their division, the operator all"}
 )
 
-// leads tells whether a subject speaks for a division in matters of building.
-func leads(s gatepost.Subject, division string) bool {
-	return (s.Kind == gatepost.KindPolice || s.Kind == gatepost.KindGovernment) && division != "" && s.Division == division &&
-		(s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor)
-}
-
 // reads returns the division whose programmes a subject may see; "" for all.
 func reads(s gatepost.Subject) (string, error) {
 	switch s.Kind {

@@ -113,7 +113,7 @@ func (f *Function) create(ctx context.Context, in *createInput) (*output, error)
 	if err != nil {
 		return nil, err
 	}
-	if level := gatepost.LevelOf(s.Division); !leads(s, s.Division) || level != "city" && level != "county" {
+	if level := gatepost.LevelOf(s.Division); !s.Governs(s.Division) || level != "city" && level != "county" {
 		return nil, errAuthor
 	}
 	now := f.now()
@@ -266,7 +266,7 @@ func (f *Function) change(ctx context.Context, id string, change func(gatepost.S
 // open fails unless a programme may be changed by those who drew it up.
 func open(s gatepost.Subject, p *gatepost.Programme) error {
 	switch {
-	case !leads(s, p.Division):
+	case !s.Governs(p.Division):
 		return errAuthor
 	case p.State == gatepost.ProgrammeSubmitted:
 		return &gatepost.Error{Code: gatepost.Conflict, Message: "this programme is being reviewed; it can be changed when it is returned"}
@@ -309,7 +309,7 @@ func (f *Function) review(ctx context.Context, in *reviewInput) (*output, error)
 		switch {
 		case p.State != gatepost.ProgrammeSubmitted:
 			return "", &gatepost.Error{Code: gatepost.Conflict, Message: "nobody's word is awaited on this programme; it must be submitted first"}
-		case !leads(s, p.Reviewer):
+		case !s.Governs(p.Reviewer):
 			return "", errReviewer
 		case !in.Body.Approve && remark == "":
 			return "", gatepost.InvalidField("remark", "say what is to be mended")

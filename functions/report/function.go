@@ -134,12 +134,6 @@ var (
 	errTerms = &gatepost.Error{Code: gatepost.Forbidden, Message: "administrators set the formula; the operator, police and government see it"}
 )
 
-// leads tells whether a subject speaks for a division in its reports.
-func leads(s gatepost.Subject, division string) bool {
-	return (s.Kind == gatepost.KindPolice || s.Kind == gatepost.KindGovernment) && division != "" && s.Division == division &&
-		(s.Role == gatepost.RoleOwner || s.Role == gatepost.RoleSupervisor)
-}
-
 // reads returns the division whose reports a subject may see; "" for all.
 func reads(s gatepost.Subject) (string, error) {
 	switch {

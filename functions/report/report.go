@@ -112,7 +112,7 @@ func (f *Function) create(ctx context.Context, in *createInput) (*output, error)
 		return nil, err
 	}
 	switch level := gatepost.LevelOf(s.Division); {
-	case !leads(s, s.Division), level != "county" && level != "city" && level != "province":
+	case !s.Governs(s.Division), level != "county" && level != "city" && level != "province":
 		return nil, errAuthor
 	}
 	month, err := gatepost.ParseMonth("month", in.Body.Month)
@@ -262,7 +262,7 @@ func (f *Function) get(ctx context.Context, in *idInput) (*output, error) {
 // open fails unless a report may be changed by those who draw it up.
 func open(s gatepost.Subject, r gatepost.Report) error {
 	switch {
-	case !leads(s, r.Division):
+	case !s.Governs(r.Division):
 		return errAuthor
 	case r.State == gatepost.ReportSubmitted:
 		return &gatepost.Error{Code: gatepost.Conflict, Message: "this report is being reviewed; it can be changed when it is returned"}
@@ -397,7 +397,7 @@ func awaited(s gatepost.Subject, r gatepost.Report) error {
 	switch {
 	case r.State != gatepost.ReportSubmitted:
 		return &gatepost.Error{Code: gatepost.Conflict, Message: "nobody's word is awaited on this report; it is " + string(r.State)}
-	case !leads(s, above):
+	case !s.Governs(above):
 		return errReviewer
 	}
 	return nil

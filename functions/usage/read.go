@@ -139,7 +139,7 @@ func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error)
 	owner := in.Owner
 	switch {
 	case runsThings(s):
-	case s.Role != gatepost.RoleOwner && s.Role != gatepost.RoleSupervisor:
+	case !s.Leads():
 		return nil, errLeader
 	case owner != "" && owner != s.Organisation:
 		return nil, errLeader
