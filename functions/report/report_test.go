@@ -369,6 +369,7 @@ func compareOffice(t *testing.T, b []byte, sheets map[string][][]string) {
 	// Comma, quote, UTF-8, from the first line, values not as they are shown, every sheet into a file of its own.
 	cmd := exec.CommandContext(t.Context(), office, "-env:UserInstallation=file://"+at+"/profile", "--headless", "--convert-to",
 		"csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1", "--outdir", at, in)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // the names of the files are the sheets'
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

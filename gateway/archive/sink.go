@@ -20,6 +20,7 @@ type Sink struct {
 	camera string
 	log    *slog.Logger
 	writer atomic.Pointer[record.Writer]
+	lost   atomic.Int64 // frames that no writer recorded
 
 	mu        sync.Mutex
 	run       string     // that is open; "" for none
@@ -27,7 +28,6 @@ type Sink struct {
 	retention int
 	closed    bool
 	alive     map[*record.Writer]struct{} // that run: the present one, and at most one that hangs
-	lost      int64                       // frames that writers lost which run no more
 }
 
 var _ cmaf.Sink = (*Sink)(nil)
@@ -88,10 +88,7 @@ type State struct {
 func (s *Sink) State() State {
 	w := s.writer.Load().Stats()
 	s.mu.Lock()
-	out := State{Run: s.run, LastPart: w.LastPart, Stuck: w.Stuck, Failing: w.Failing, LostFrames: s.lost, SpoolBytes: w.Spooled}
-	for w := range s.alive {
-		out.LostFrames += w.Stats().Lost
-	}
+	out := State{Run: s.run, LastPart: w.LastPart, Stuck: w.Stuck, Failing: w.Failing, LostFrames: s.lost.Load(), SpoolBytes: w.Spooled}
 	s.mu.Unlock()
 	waiting, oldest := s.a.jobs.camera(s.camera)
 	out.SpoolBytes += waiting
@@ -177,6 +174,7 @@ func (s *Sink) begin() (*record.Writer, error) {
 		OnAbandoned: func(path, runEnd string) {
 			a.jobs.add(&job{path: path, camera: s.camera, runEnd: runEnd})
 		},
+		OnLost: func(frames int64) { s.lost.Add(frames) },
 		OnError: func(err error) {
 			a.o.Metrics.storageErrors.Inc()
 			s.log.Error("recording is interrupted: the spool cannot be written", "err", err)
@@ -208,7 +206,6 @@ func (s *Sink) begin() (*record.Writer, error) {
 func (s *Sink) ended(w *record.Writer) {
 	s.mu.Lock()
 	delete(s.alive, w)
-	s.lost += w.Stats().Lost
 	s.mu.Unlock()
 	s.a.mu.Lock()
 	defer s.a.mu.Unlock()

@@ -63,13 +63,17 @@ type Options struct {
 	// OnAbandoned takes the path of a file that could not be closed, and the
 	// reason for Recover, to be tried when the disk works again.
 	OnAbandoned func(path, runEnd string)
+	// OnLost is told of frames that are not recorded, as Stats counts them: by
+	// Part's caller as well, also after Run has returned.
+	OnLost func(frames int64)
 	// OnError is told of each error of the disk. Recording goes on at the
 	// next key frame.
 	OnError func(error)
 }
 
 // Writer records one camera. It is a cmaf.Sink; Run does the work. The
-// callbacks of its Options are called on Run's goroutine and must not wait long.
+// callbacks of its Options, but for OnLost, are called on Run's goroutine; they
+// must not wait long.
 type Writer struct {
 	o      Options
 	queue  *queue
@@ -136,7 +140,7 @@ func (w *Writer) Resume(run string, init *cmaf.Init) {
 // Part implements cmaf.Sink. It waits while the queue is full.
 func (w *Writer) Part(p *cmaf.Part) {
 	if !w.queue.push(item{part: p}) {
-		w.lost.Add(int64(p.Frames))
+		w.lose(int64(p.Frames))
 	}
 }
 
@@ -191,7 +195,7 @@ func (w *Writer) Paths() [2]string {
 // before, it closes the Writer with the reason "gateway_shutdown".
 func (w *Writer) Run(ctx context.Context) error {
 	// Nothing is left, unless this goroutine dies before its time.
-	defer func() { w.lost.Add(w.queue.abandon()) }()
+	defer func() { w.lose(w.queue.abandon()) }()
 	timer := time.NewTimer(w.o.SyncEvery)
 	defer timer.Stop()
 	done := ctx.Done()
@@ -261,7 +265,7 @@ func (w *Writer) start(run string, init *cmaf.Init) {
 
 func (w *Writer) part(p *cmaf.Part) {
 	if w.init == nil {
-		w.lost.Add(int64(p.Frames))
+		w.lose(int64(p.Frames))
 		return
 	}
 	if w.file != nil {
@@ -270,11 +274,11 @@ func (w *Writer) part(p *cmaf.Part) {
 		w.file = w.open(p)
 	}
 	if w.file == nil {
-		w.lost.Add(int64(p.Frames))
+		w.lose(int64(p.Frames))
 		return
 	}
 	if err := w.file.append(p); err != nil {
-		w.lost.Add(int64(p.Frames))
+		w.lose(int64(p.Frames))
 		w.fail(err)
 		return
 	}
@@ -393,6 +397,16 @@ func (w *Writer) report(err error) {
 	w.failing.Store(true)
 	if w.o.OnError != nil {
 		w.o.OnError(err)
+	}
+}
+
+func (w *Writer) lose(frames int64) {
+	if frames == 0 {
+		return
+	}
+	w.lost.Add(frames)
+	if w.o.OnLost != nil {
+		w.o.OnLost(frames)
 	}
 }
 
