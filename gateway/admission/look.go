@@ -16,6 +16,11 @@ const (
 	// unseen is how long after his last request a viewer by HLS has left: longer
 	// than his token is believed without being verified.
 	unseen = 75 * time.Second
+
+	// retell is how often the control plane hears of a look that goes on: half of what
+	// it waits before it ends one by itself. After a crash of the gateway that is by how much
+	// a look seems shorter than it was.
+	retell = 30 * time.Second
 )
 
 // Looks keeps who watches, from when to when, until the control plane has heard
@@ -34,9 +39,9 @@ type Looks struct {
 
 // look is one viewer who watches.
 type look struct {
-	gatepost.Look       // its End is when he was last seen, zero for one who says when he leaves
-	before        int64 // bytes when he came
-	known         bool  // the control plane has heard of it
+	gatepost.Look           // its End is when he was last seen, zero for one who says when he leaves
+	before        int64     // bytes when he came
+	told          time.Time // when the control plane heard of it last
 }
 
 // Begin says that somebody watches a camera under a grant. The caller must call
@@ -129,9 +134,9 @@ func (l *Looks) until(k *look, at time.Time) gatepost.Look {
 	return told
 }
 
-// tell lists the looks that are over, those that nobody has heard of yet, and all
-// under way when all is set.
-func (l *Looks) tell(all bool) []gatepost.Look {
+// tell lists the looks that are over, and those under way of which the control plane
+// has not heard yet, or not for some time.
+func (l *Looks) tell() []gatepost.Look {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -142,16 +147,17 @@ func (l *Looks) tell(all bool) []gatepost.Look {
 	}
 	out := append([]gatepost.Look(nil), l.ended...)
 	for k := range l.open {
-		if all || !k.known {
+		if now.Sub(k.told) >= retell {
 			out = append(out, l.until(k, now))
 		}
 	}
 	return out
 }
 
-// heard forgets those that are over among looks that were told, and notes that
-// the others are known.
+// heard forgets those that are over among looks that were told, and notes when
+// the others were.
 func (l *Looks) heard(told []gatepost.Look) {
+	now := time.Now()
 	known, begun := make(map[string]struct{}, len(told)), make(map[string]struct{}, len(told))
 	for _, t := range told {
 		if t.Ended {
@@ -164,7 +170,7 @@ func (l *Looks) heard(told []gatepost.Look) {
 	defer l.mu.Unlock()
 	for k := range l.open {
 		if _, ok := begun[k.ID]; ok {
-			k.known = true
+			k.told = now
 		}
 	}
 	var rest []gatepost.Look

@@ -76,7 +76,7 @@ func (a *Admission) sync(ctx context.Context, all bool) error {
 		}
 	}
 	if a.options.Looks != nil {
-		req.Looks = a.options.Looks.tell(all)
+		req.Looks = a.options.Looks.tell()
 	}
 	reply, err := a.options.Control.Sync(ctx, req)
 	if err != nil {
