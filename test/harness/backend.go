@@ -27,7 +27,7 @@ type Backends struct {
 // NewBackends makes a database and starts an S3 server, both gone when t ends.
 func NewBackends(t testing.TB) *Backends {
 	t.Helper()
-	b := &Backends{Database: storetest.Postgres(t), S3Dir: t.TempDir(), Port: FreePort(t)}
+	b := &Backends{Database: storetest.EmptyPostgres(t), S3Dir: t.TempDir(), Port: FreePort(t)}
 	b.Endpoint = fmt.Sprintf("http://127.0.0.1:%d", b.Port)
 	if err := os.MkdirAll(filepath.Join(b.S3Dir, Bucket), 0o755); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ type Gateway struct {
 func NewCluster(t testing.TB, functions, gateways int) *Cluster {
 	t.Helper()
 	c := &Cluster{}
-	database, objects := storetest.Postgres(t), "dir://"+t.TempDir()
+	database, objects := storetest.EmptyPostgres(t), "dir://"+t.TempDir()
 	for range gateways {
 		c.Gateways = append(c.Gateways, &Gateway{Server: &Server{T: t, Data: t.TempDir(), Log: &LogTail{}, Scheme: "http", Media: address(t)}, RTSP: address(t)})
 	}

@@ -58,30 +58,65 @@ var (
 	databases atomic.Int64
 )
 
-// Postgres returns the URL of an empty database on a real PostgreSQL server and
-// drops the database when t ends. PostgreSQL is a part of what is tested: where
-// it is not installed the test fails and says so.
+// postgresTemplate is the name of a migrated database on the server: to migrate one
+// takes longer than most tests.
+var postgresTemplate = sync.OnceValues(func() (name string, err error) {
+	srv := startServer()
+	if srv.err != nil {
+		return "", srv.err
+	}
+	const template = "gatepost_migrated"
+	if err := execute(srv.dir, "CREATE DATABASE "+template); err != nil {
+		return "", err
+	}
+	at := postgresURL(srv.dir, template)
+	return template, migrate(at, "pgx", at)
+})
+
+// Postgres returns the URL of a migrated database without rows on a real PostgreSQL
+// server and drops the database when t ends. PostgreSQL is a part of what is tested:
+// where it is not installed the test fails and says so.
 func Postgres(t testing.TB) (databaseURL string) {
+	t.Helper()
+	template, err := postgresTemplate()
+	if err != nil {
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+	return database(t, template)
+}
+
+// EmptyPostgres is Postgres without the schema.
+func EmptyPostgres(t testing.TB) (databaseURL string) {
+	t.Helper()
+	return database(t, "template0")
+}
+
+func database(t testing.TB, template string) (databaseURL string) {
 	t.Helper()
 	srv := startServer()
 	if srv.err != nil {
 		t.Fatalf("PostgreSQL: %v", srv.err)
 	}
-	admin, err := sql.Open("pgx", postgresURL(srv.dir, "postgres"))
-	if err != nil {
-		t.Fatalf("PostgreSQL: %v", err)
-	}
 	name := fmt.Sprintf("gatepost_%d", databases.Add(1))
-	if _, err := admin.ExecContext(context.Background(), "CREATE DATABASE "+name); err != nil {
+	if err := execute(srv.dir, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
 		t.Fatalf("PostgreSQL: make database: %v", err)
 	}
 	t.Cleanup(func() {
-		_, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)")
-		if err = errors.Join(err, admin.Close()); err != nil {
+		if err := execute(srv.dir, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Errorf("PostgreSQL: drop database: %v", err)
 		}
 	})
 	return postgresURL(srv.dir, name)
+}
+
+// execute runs a statement on the server's own database.
+func execute(dir, statement string) error {
+	admin, err := sql.Open("pgx", postgresURL(dir, "postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = admin.ExecContext(context.Background(), statement)
+	return errors.Join(err, admin.Close())
 }
 
 // PostgresServer is a server of one test alone, which may stop and start it.
@@ -108,12 +143,7 @@ func (p *PostgresServer) Socket() string { return filepath.Join(p.s.dir, ".s.PGS
 // Database makes an empty database and returns its URL.
 func (p *PostgresServer) Database(t testing.TB) string {
 	t.Helper()
-	admin, err := sql.Open("pgx", postgresURL(p.s.dir, "postgres"))
-	if err != nil {
-		t.Fatalf("PostgreSQL: %v", err)
-	}
-	_, err = admin.ExecContext(context.Background(), "CREATE DATABASE gatepost")
-	if err = errors.Join(err, admin.Close()); err != nil {
+	if err := execute(p.s.dir, "CREATE DATABASE gatepost"); err != nil {
 		t.Fatalf("PostgreSQL: make database: %v", err)
 	}
 	return postgresURL(p.s.dir, "gatepost")

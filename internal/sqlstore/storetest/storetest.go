@@ -10,9 +10,13 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
@@ -48,11 +52,52 @@ func Each(t *testing.T, test func(t *testing.T, open func(t *testing.T) *sqlstor
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, OpenPostgres) })
 }
 
-// SQLite returns the URL of a database file that does not exist yet, in a
+// SQLite returns the URL of a migrated database file without rows, in a
 // directory of the test.
 func SQLite(t *testing.T) (databaseURL string) {
 	t.Helper()
-	return "sqlite://" + filepath.Join(t.TempDir(), "gatepost.db")
+	content, err := sqliteTemplate()
+	if err != nil {
+		t.Fatalf("SQLite: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "gatepost.db")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatalf("SQLite: %v", err)
+	}
+	return "sqlite://" + file
+}
+
+// sqliteTemplate is a migrated database: to migrate one takes longer than most tests.
+var sqliteTemplate = sync.OnceValues(func() (content []byte, err error) {
+	dir, err := os.MkdirTemp("", "gatepost-sqlite-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	file := filepath.Join(dir, "gatepost.db")
+	if err := migrate("sqlite://"+file, "sqlite", file); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+// migrate makes the schema in an empty database, and takes out the keys of its ledger:
+// every store makes its own.
+func migrate(databaseURL, driver, name string) error {
+	ctx := context.Background()
+	s, err := sqlstore.Open(ctx, databaseURL)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.Migrate(ctx), s.Close()); err != nil {
+		return err
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "DELETE FROM ledger_keys")
+	return errors.Join(err, db.Close())
 }
 
 // OpenSQLite returns an empty, migrated SQLite store, closed when t ends.
