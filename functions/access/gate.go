@@ -53,9 +53,20 @@ func (g Gate) Window(ctx context.Context, s gatepost.Subject, cameraID string, a
 		return gatepost.Camera{}, d, err
 	}
 	if d.Code == gatepost.NotFound {
-		return gatepost.Camera{}, d, errNoCamera
+		return gatepost.Camera{}, d, ErrNoCamera
 	}
 	return gatepost.Camera{}, d, d.Err()
+}
+
+// Beside is Camera for what hangs on a camera and was found by an id of its own, such
+// as a grant. Whoever is refused and is not of the camera's organisation gets none, so
+// that nobody learns by trying ids which things exist.
+func (g Gate) Beside(ctx context.Context, s gatepost.Subject, cameraID string, a Action, detail map[string]string, none error) error {
+	_, d, err := g.Camera(ctx, s, cameraID, a, detail)
+	if gatepost.CodeOf(err) == gatepost.NotFound || !d.Allowed && d.Code != "" && d.Rule != "owner_role" {
+		return none
+	}
+	return err
 }
 
 // Look is Window for what outlasts the request, such as a grant: the subject must
@@ -109,11 +120,11 @@ func (g Gate) present(ctx context.Context, s gatepost.Subject) error {
 // does not exist.
 func (g Gate) Explain(ctx context.Context, s gatepost.Subject, cameraID string, a Action, from, to time.Time) (gatepost.Camera, Decision, error) {
 	if !gatepost.ValidID(cameraID) {
-		return gatepost.Camera{}, Decision{}, errNoCamera
+		return gatepost.Camera{}, Decision{}, ErrNoCamera
 	}
 	c, err := g.Store.Camera(ctx, cameraID)
 	if gatepost.CodeOf(err) == gatepost.NotFound {
-		return gatepost.Camera{}, Decision{}, errNoCamera
+		return gatepost.Camera{}, Decision{}, ErrNoCamera
 	}
 	if err != nil {
 		return gatepost.Camera{}, Decision{}, err
@@ -128,7 +139,9 @@ func (g Gate) Explain(ctx context.Context, s gatepost.Subject, cameraID string, 
 	return c, Decide(r), nil
 }
 
-var errNoCamera = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such camera, or none that you may know of"}
+// ErrNoCamera is the answer about a camera that the caller may not know of, word for
+// word as about one that does not exist.
+var ErrNoCamera = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such camera, or none that you may know of"}
 
 // Entry is a ledger entry about something that a subject did.
 func Entry(kind gatepost.LedgerKind, s gatepost.Subject, cameraID string, detail map[string]string) gatepost.LedgerEntry {

@@ -43,7 +43,7 @@ func (f *Function) explain(ctx context.Context, in *explainInput) (*explainOutpu
 	}
 	_, d, err := access.Gate{Store: f.opts.Store}.Explain(ctx, subject, in.ID, in.Action, in.From, in.To)
 	if err == nil && d.Code == gatepost.NotFound {
-		err = d.Err()
+		err = access.ErrNoCamera
 	}
 	if err != nil {
 		return nil, err

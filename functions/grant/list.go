@@ -98,11 +98,8 @@ func (f *Function) revoke(ctx context.Context, in *revokeInput) (*struct{}, erro
 	}
 	// Everybody may end his own look; those who see who looked may end any.
 	if g.UserID != subject.UserID {
-		_, _, err := (access.Gate{Store: f.opts.Store}).Camera(ctx, subject, g.CameraID, access.Audit, map[string]string{"grant": g.ID, "act": "revoke"})
-		if gatepost.CodeOf(err) == gatepost.NotFound {
-			return nil, errNoGrant
-		}
-		if err != nil {
+		detail := map[string]string{"grant": g.ID, "act": "revoke"}
+		if err := (access.Gate{Store: f.opts.Store}).Beside(ctx, subject, g.CameraID, access.Audit, detail, errNoGrant); err != nil {
 			return nil, err
 		}
 	}

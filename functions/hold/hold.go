@@ -209,11 +209,7 @@ func (f *Function) release(ctx context.Context, in *releaseInput) (*struct{}, er
 		return nil, err
 	}
 	detail := map[string]string{"act": "release", "hold": h.ID, "case_number": h.Case}
-	_, _, err = access.Gate{Store: f.opts.Store}.Camera(ctx, subject, h.CameraID, access.Hold, detail)
-	if gatepost.CodeOf(err) == gatepost.NotFound {
-		return nil, errNoHold
-	}
-	if err != nil {
+	if err := (access.Gate{Store: f.opts.Store}).Beside(ctx, subject, h.CameraID, access.Hold, detail, errNoHold); err != nil {
 		return nil, err
 	}
 	return nil, f.opts.Store.ReleaseHold(ctx, h.ID, time.Now(), access.Entry(gatepost.LedgerHold, subject, h.CameraID, detail))

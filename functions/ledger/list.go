@@ -92,11 +92,7 @@ func (f *Function) mayRead(ctx context.Context, s gatepost.Subject, r gatepost.L
 		}
 		return nil
 	}
-	_, _, err := (access.Gate{Store: f.opts.Store}).Camera(ctx, s, r.CameraID, access.Audit, map[string]string{"entry": r.ID})
-	if gatepost.CodeOf(err) == gatepost.NotFound {
-		return errNoEntry
-	}
-	return err
+	return access.Gate{Store: f.opts.Store}.Beside(ctx, s, r.CameraID, access.Audit, map[string]string{"entry": r.ID}, errNoEntry)
 }
 
 // entries resolves the names of those who acted.

@@ -137,7 +137,7 @@ func (f *Function) known(ctx context.Context, s gatepost.Subject, id string) (ga
 	}
 	o, err := f.opts.Store.DeletionOrder(ctx, id)
 	if err == nil {
-		_, _, err = access.Gate{Store: f.opts.Store}.Camera(ctx, s, o.CameraID, access.Hold, map[string]string{"act": "decide_order", "order": id})
+		err = access.Gate{Store: f.opts.Store}.Beside(ctx, s, o.CameraID, access.Hold, map[string]string{"act": "decide_order", "order": id}, errNoOrder)
 	}
 	if gatepost.CodeOf(err) == gatepost.NotFound {
 		err = errNoOrder

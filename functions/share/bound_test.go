@@ -49,7 +49,7 @@ func TestNetworks(t *testing.T) {
 	if got := acts(w.owner, elsewhere); !slices.Equal(got, []string{"renew false 192.0.2.1", "open false 192.0.2.1"}) {
 		t.Errorf("refused openings: %v", got)
 	}
-	for token, status := range map[string]int{"": 401, w.stranger: 404, w.watcher: 403, w.carrier: 403} {
+	for token, status := range map[string]int{"": 401, w.stranger: 404, w.watcher: 403, w.carrier: 404} {
 		if r := w.Do(token, "GET", "/v1/shares/"+id+"/openings", nil); r.Status != status {
 			t.Errorf("openings told: %d, want %d: %s", r.Status, status, r.Text)
 		}

@@ -33,7 +33,7 @@ func (f *Function) share(ctx context.Context, subject gatepost.Subject, id, act 
 	}
 	sh, err := f.opts.Store.Share(ctx, id)
 	if err == nil {
-		_, _, err = access.Gate{Store: f.opts.Store}.Camera(ctx, subject, sh.CameraID, access.Share, map[string]string{"act": act, "share": sh.ID})
+		err = access.Gate{Store: f.opts.Store}.Beside(ctx, subject, sh.CameraID, access.Share, map[string]string{"act": act, "share": sh.ID}, errNoShare)
 	}
 	if gatepost.CodeOf(err) == gatepost.NotFound {
 		return gatepost.Share{}, errNoShare

@@ -375,7 +375,7 @@ type tenant struct {
 func newTenant(s *harness.Server, login string) tenant {
 	s.T.Helper()
 	var org struct{ ID string }
-	s.Call("POST", "/v1/organisations", map[string]string{"name": login + "'s shop", "kind": "business"}, &org, 201)
+	s.Call("POST", "/v1/organisations", map[string]string{"name": login + "'s shop", "kind": "business", "division": "330102"}, &org, 201)
 	var user struct{ ID string }
 	s.Call("POST", "/v1/users", map[string]string{"login": login, "name": login, "password": login + " has a long password", "organisation_id": org.ID, "role": "owner"}, &user, 201)
 	return tenant{s, s.Login(login, login+" has a long password"), org.ID, user.ID}
