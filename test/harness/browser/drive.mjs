@@ -29,6 +29,13 @@ try {
   else if (task.what === 'duty') await (await import('./duty.mjs')).run({ browser, task, say })
   else if (task.what === 'people') await (await import('./people.mjs')).run({ page, task, say, logs, browser })
   else throw new Error(`unknown task ${task.what}`)
+} catch (e) {
+  // What its pages showed says more than what they did not.
+  for (const page of browser.contexts().flatMap((c) => c.pages())) {
+    const text = await page.evaluate(() => document.body.innerText).catch((e) => e.message)
+    console.error(`page ${new URL(page.url()).pathname}: ${text.replaceAll(/\s+/g, ' ').slice(0, 600)}`)
+  }
+  throw e
 } finally {
   await browser.close()
 }

@@ -22,9 +22,16 @@ export async function run({ page, task, say, logs, browser }) {
     await p.goto(new URL(path, task.page).href)
     return p
   }
+  // A click while the menu still unfolds may meet another entry, or none: who sees the
+  // old page clicks again.
   const menu = async (p, entry) => {
-    await p.getByTestId('user-menu').click()
-    await p.getByTestId(entry).click()
+    const before = p.url()
+    for (let tries = 0; p.url() === before; tries++) {
+      want(tries < 5, `${entry} opens nothing`)
+      if (!(await p.getByTestId(entry).isVisible())) await p.getByTestId('user-menu').click()
+      await p.getByTestId(entry).click()
+      await p.waitForURL((url) => url.href !== before, { timeout: 5000 }).catch(() => {})
+    }
   }
   const id = (name) => page.getByTestId(name)
   const wrong = (p, near, text) => p.locator('.ant-form-item', { has: p.getByTestId(near) }).last().getByText(text).waitFor()
