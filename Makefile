@@ -34,7 +34,7 @@ setup: node_modules/.package-lock.json ## install what the tests need
 test: setup build ## everything that must hold: generated files, races, SDK, portal, end to end
 	$(MAKE) --no-print-directory verify
 	$(GO) vet ./...
-	$(GO) test -race -p 2 -timeout 12m $$($(GO) list ./... | grep -vE '/test/(e2e|chaos)$$|$(ROWS)')
+	$(GO) test -race -p 3 -timeout 12m $$($(GO) list ./... | grep -vE '/test/(e2e|chaos)$$|$(ROWS)')
 	$(GO) test -p 2 -timeout 12m $$($(GO) list ./... | grep -E '$(ROWS)')
 	$(GO) test -count=1 ./test/contract
 	npm test --workspaces --if-present
@@ -42,7 +42,7 @@ test: setup build ## everything that must hold: generated files, races, SDK, por
 	$(GO) test -timeout 10m -count=1 -parallel 4 ./test/chaos
 
 e2e: setup build ## the real binary, ffmpeg, Chromium, PostgreSQL and an S3 server
-	$(GO) test -timeout $(E2E_TIMEOUT) -count=1 -parallel 4 ./test/e2e $(ARGS)
+	$(GO) test -timeout $(E2E_TIMEOUT) -count=1 -parallel 6 ./test/e2e $(ARGS)
 
 lint: node_modules/.package-lock.json ## golangci-lint with depguard, and the TypeScript compiler
 	./test/setup.sh
