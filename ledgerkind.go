@@ -18,6 +18,7 @@ const (
 	LedgerNotification LedgerKind = "notification" // somebody was told, or could not be
 	LedgerProgramme    LedgerKind = "programme"    // what is to be built was drawn up, submitted, reviewed
 	LedgerReport       LedgerKind = "report"       // a monthly report was drawn up, submitted, reviewed, locked
+	LedgerHealth       LedgerKind = "health"       // a fault was found or is over, an outage was planned, a repair ordered, done, confirmed
 )
 
 // CameraChanges returns what the ledger keeps of a camera's change beside the

@@ -14,6 +14,8 @@ const (
 	NotifySupport         NotificationKind = "support"          // a support window was opened or closed
 	NotifyUnwatched       NotificationKind = "unwatched"        // a class 1 camera is not being watched
 	NotifyExport          NotificationKind = "export"           // a copy of footage was taken
+	NotifyFault           NotificationKind = "fault"            // something is wrong with a camera, or well again
+	NotifyWorkOrder       NotificationKind = "work_order"       // a repair is asked for, done, confirmed, reopened
 )
 
 // Notification is something that an organisation is told.

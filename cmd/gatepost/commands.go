@@ -95,6 +95,7 @@ type functionsCmd struct {
 	NodeKey       string `help:"Secret that gateways present." required:"" env:"GATEPOST_NODE_KEY" placeholder:"SECRET"`
 	doorFlags
 	hookFlags
+	healthFlags
 	peopleFlags
 	frontFlags
 }
@@ -141,7 +142,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, objects.Close()) }()
 	plane := newControlPlane(db, objects, controlOptions{addresses: splitAddresses(public, media, &c.doorFlags), secure: public.Scheme == "https",
-		privateWebhooks: c.PrivateWebhooks, carriers: carriers, signup: c.Signup, temp: c.Data})
+		privateWebhooks: c.PrivateWebhooks, carriers: carriers, signup: c.Signup, faultAfter: c.FaultAfter, temp: c.Data})
 	generated, err := plane.prepare(ctx, c.AdminPassword)
 	announceAdmin(generated) // whatever fails from here on
 	if err != nil {

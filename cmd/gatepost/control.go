@@ -19,6 +19,7 @@ import (
 	"github.com/gatepost-video/gatepost/functions/evidence"
 	"github.com/gatepost-video/gatepost/functions/footage"
 	"github.com/gatepost-video/gatepost/functions/grant"
+	"github.com/gatepost-video/gatepost/functions/health"
 	"github.com/gatepost-video/gatepost/functions/hold"
 	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
@@ -78,6 +79,8 @@ type controlPlane struct {
 	usage        *usage.Function
 	programme    *programme.Function
 	report       *report.Function
+	health       *health.Function
+	healthEvery  time.Duration
 }
 
 // controlOptions are what the functions differ in between deployments.
@@ -86,7 +89,8 @@ type controlOptions struct {
 	secure          bool // the portal is served over TLS
 	privateWebhooks bool
 	carriers        map[gatepost.ContactKind]contact.Carrier
-	signup          bool   // businesses sign themselves up
+	signup          bool // businesses sign themselves up
+	faultAfter      time.Duration
 	temp            string // a directory for clips in the making
 }
 
@@ -127,6 +131,8 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		usage:        usage.New(usage.Options{Store: db}),
 		programme:    programme.New(programme.Options{Store: db}),
 		report:       report.New(report.Options{Store: db, Objects: objects, Signer: exports}),
+		health:       health.New(health.Options{Store: db, After: o.faultAfter}),
+		healthEvery:  min(max(o.faultAfter/10, time.Second), 30*time.Second),
 	}
 }
 
@@ -139,7 +145,7 @@ func unconnected() *controlPlane {
 		playback: playback.New(playback.Options{}), evidence: evidence.New(evidence.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
 		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{}),
 		usage: usage.New(usage.Options{}), retention: retention.New(retention.Options{}),
-		programme: programme.New(programme.Options{}), report: report.New(report.Options{})}
+		programme: programme.New(programme.Options{}), report: report.New(report.Options{}), health: health.New(health.Options{})}
 }
 
 // register lists the operations of every function.
@@ -147,7 +153,7 @@ func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
 		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.evidence.Register, p.node.Register, p.ledger.Register,
 		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register, p.retention.Register,
-		p.programme.Register, p.report.Register}
+		p.programme.Register, p.report.Register, p.health.Register}
 }
 
 // job is timed work: Run does one round, and is safe to do again.
@@ -173,6 +179,7 @@ func (p *controlPlane) jobs() []job {
 		{"retention", time.Minute, p.retention.Run},
 		{"integrity", time.Minute, p.integrity.Run},
 		{"usage", time.Minute, p.usage.Run},
+		{"health", p.healthEvery, p.health.Run},
 		{"ledger", time.Second, p.ledger.Run},
 		{"looks", 10 * time.Second, p.playback.TellLooks},
 	}

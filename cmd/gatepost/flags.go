@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/contact"
@@ -63,6 +64,11 @@ func (f *storeFlags) prepare() error {
 // hookFlags belong to whoever posts notifications.
 type hookFlags struct {
 	PrivateWebhooks bool `help:"Let webhooks have private and loopback addresses, and plain http." env:"GATEPOST_PRIVATE_WEBHOOKS"`
+}
+
+// healthFlags belong to whoever finds faults.
+type healthFlags struct {
+	FaultAfter time.Duration `name:"fault-after" help:"How long a camera must be offline, or not well, to be a fault, and well for the fault to be over." default:"5m" env:"GATEPOST_FAULT_AFTER"`
 }
 
 // peopleFlags say how people are reached, and whether they may come in by

@@ -18,6 +18,7 @@ type serveCmd struct {
 	doorFlags
 	recordFlags
 	hookFlags
+	healthFlags
 	peopleFlags
 	frontFlags
 	AdminPassword string `help:"Password of the first administrator; without it one is made and printed once." env:"GATEPOST_ADMIN_PASSWORD" placeholder:"PASSWORD"`
@@ -82,7 +83,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, objects.Close()) }()
 
 	plane := newControlPlane(db, objects, controlOptions{addresses: addresses, secure: public.Scheme == "https", privateWebhooks: c.PrivateWebhooks,
-		carriers: carriers, signup: c.Signup, temp: c.Data})
+		carriers: carriers, signup: c.Signup, faultAfter: c.FaultAfter, temp: c.Data})
 	password := c.AdminPassword
 	if c.Demo {
 		if password, err = demoAdmin(&c.storeFlags, password); err != nil {

@@ -79,6 +79,10 @@ func TestTenancy(t *testing.T) {
 		t.Fatal("nothing in Bob's ledger")
 	}
 
+	var outage, repair struct{ ID string }
+	s.Call("POST", "/v1/outages", map[string]string{"camera_id": c.ID, "from": harness.Stamp(now), "to": later, "reason": "bobs-case"}, &outage, 201, bob.token)
+	s.Call("POST", "/v1/work-orders", map[string]string{"camera_id": c.ID, "description": "bobs-case"}, &repair, 201, bob.token)
+
 	byID := func(id string) map[string]string { return map[string]string{"id": id} }
 	filters := map[string]string{"camera_id": c.ID, "owner_id": bob.organisation, "from": from, "to": to, "action": "live"}
 	ofBobs := func(more map[string]any) map[string]any {
@@ -186,13 +190,22 @@ func TestTenancy(t *testing.T) {
 			"put-settlement-terms": {body: map[string]any{"prices_fen": []int{1, 2, 3}, "owed_continuity": 1, "deduction_factor": 1, "deduction_cap": 1}, want: []int{403}},
 			"list-usage":           {want: []int{403, 422}}, "list-usage-runs": {want: []int{403}}, "list-camera-days": {ids: byID(c.ID), want: []int{404, 422}}, // 422 without days
 
+			"list-faults": none, "list-outages": none, "list-work-orders": none, "get-health-setting": public, "get-health-figures": {want: []int{403, 422}}, // 422 without a month
+			"create-outage": {body: ofBobs(map[string]any{"from": harness.Stamp(now.Add(2 * time.Hour)), "to": harness.Stamp(now.Add(3 * time.Hour)), "reason": "curious"}), want: []int{404}},
+			"end-outage":    {ids: byID(outage.ID), want: []int{404}}, "create-work-order": {body: ofBobs(map[string]any{"description": "curious"}), want: []int{404}},
+			"assign-work-order": {ids: byID(repair.ID), body: map[string]any{"organisation_id": bob.organisation}, want: []int{404}}, "take-work-order": {ids: byID(repair.ID), want: []int{404}},
+			"finish-work-order":  {ids: byID(repair.ID), body: map[string]any{"cause": "power", "note": "curious"}, want: []int{404}},
+			"confirm-work-order": {ids: byID(repair.ID), want: []int{404}}, "reopen-work-order": {ids: byID(repair.ID), body: map[string]any{"remark": "curious"}, want: []int{404}},
+			"withdraw-work-order": {ids: byID(repair.ID), body: map[string]any{"remark": "curious"}, want: []int{404}},
+			"put-health-setting":  {body: map[string]any{"due_hours": []int{1, 1, 1}, "automatic": []string{}}, want: []int{403}},
+
 			"report-measurement": node, "srt-passphrase": node, "authorise-publish": node, "close-recording": node, "sync-node": node,
 		}
 	}
 
 	state := func() map[string]string {
 		all := map[string]string{}
-		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/deletion-orders", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users", "/v1/invitations", "/v1/me/contact", "/v1/messages", "/v1/organisations/" + bob.organisation + "/plan", "/v1/evidence"} {
+		for _, path := range []string{"/v1/cameras/" + c.ID, "/v1/shares", "/v1/holds", "/v1/deletion-orders", "/v1/outages", "/v1/work-orders", "/v1/api-keys", "/v1/grants?camera_id=" + c.ID, "/v1/cameras", "/v1/support-windows", "/v1/cross-grants", "/v1/webhooks", "/v1/notifications", "/v1/users", "/v1/invitations", "/v1/me/contact", "/v1/messages", "/v1/organisations/" + bob.organisation + "/plan", "/v1/evidence"} {
 			status, body := s.Raw("GET", path, nil, bob.token)
 			if status != http.StatusOK {
 				t.Fatalf("GET %s: %d %s", path, status, body)
@@ -215,7 +228,7 @@ func TestTenancy(t *testing.T) {
 	// missing is a call with ids of nothing in the place of Bob's, if it has any.
 	var pairs []string
 	for _, id := range []string{c.ID, bob.organisation, bob.user, live.ID, playback.ID, share.ID, hold.ID, key.ID, deletion.ID, incident.ID, cross.ID, footage.ID, window.ID,
-		hook.ID, shifts.Items[0].ID, handover.ID, invitation.ID, message.ID, entries.Items[0].ID, export} {
+		hook.ID, shifts.Items[0].ID, handover.ID, invitation.ID, message.ID, entries.Items[0].ID, export, outage.ID, repair.ID} {
 		pairs = append(pairs, id, gatepost.NewID())
 	}
 	replace := strings.NewReplacer(pairs...)
@@ -361,7 +374,11 @@ func trespassers(bob tenant, c harness.Camera) []trespasser {
 	knows := right{want: []int{403}, why: "refused by not_yours or police_role, in words"}
 	sees := right{want: []int{200}, tells: []string{"Bob's", c.NationalID, bob.organisation}, why: "police of the division know of the camera, by rule division"}
 	said := right{want: []int{200, 422}, why: "what is known of it: its state, what is recorded, for how long"}
+	repairs := right{want: []int{200}, tells: []string{"Bob's", "bob's", "bobs-case", bob.organisation, bob.user}, why: "police of the division know what is wrong with its cameras, and ask for repairs"}
 	near := with(with(duty, reports), map[string]right{
+		"list-outages": repairs, "list-work-orders": repairs,
+		"create-work-order": {want: []int{201}, tells: repairs.tells, changes: []string{"/v1/work-orders", "/v1/notifications"}}, "create-outage": knows, "end-outage": knows,
+		"assign-work-order": knows, "take-work-order": knows, "finish-work-order": knows, "confirm-work-order": knows, "reopen-work-order": knows, "withdraw-work-order": knows,
 		"get-camera": sees, "list-cameras": sees, "get-timeline": said, "get-camera-retention": said, "list-camera-days": said, "explain-access": said,
 		"update-camera": knows, "rotate-camera-key": knows, "measure-camera": knows, "suspend-camera": knows, "resume-camera": knows, "retire-camera": knows, "sign-off-camera": knows,
 		"create-grant": knows, "create-clip": knows, "create-evidence": knows, "create-hold": knows, "create-share": knows, "revoke-shares": knows, "create-deletion-order": knows,

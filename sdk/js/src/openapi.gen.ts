@@ -695,6 +695,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong with cameras, newest first */
+        get: operations["list-faults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/footage-requests": {
         parameters: {
             query?: never;
@@ -812,6 +829,41 @@ export interface paths {
         post?: never;
         /** Revoke a grant; its picture is dark within five seconds */
         delete: operations["delete-grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/health/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Faults and repairs of a month, by county and class, with the mean time to repair */
+        get: operations["get-health-figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/health/setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long repairs may take, and which faults come with a work order */
+        get: operations["get-health-setting"];
+        /** Set it; administrators, owners and supervisors of the operator */
+        put: operations["put-health-setting"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1362,6 +1414,41 @@ export interface paths {
         /** Give an organisation a plan, or none (administrators) */
         put: operations["set-organisation-plan"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Planned outages, newest first */
+        get: operations["list-outages"];
+        put?: never;
+        /** Plan a time in which a camera will not work: no fault comes of it */
+        post: operations["create-outage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/outages/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a planned outage before its time */
+        post: operations["end-outage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2094,6 +2181,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/work-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repairs that were ordered, newest first */
+        get: operations["list-work-orders"];
+        put?: never;
+        /** Have a camera repaired, for a fault or by hand */
+        post: operations["create-work-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/work-orders/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a work order to another unit or person */
+        post: operations["assign-work-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/work-orders/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm a repair */
+        post: operations["confirm-work-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/work-orders/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the camera is repaired, and what it was */
+        post: operations["finish-work-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/work-orders/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the camera is not repaired */
+        post: operations["reopen-work-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/work-orders/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a work order on, as a maintainer */
+        post: operations["take-work-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/work-orders/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the repair is not needed any more */
+        post: operations["withdraw-work-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2181,6 +2388,10 @@ export interface components {
              * @description At most 366 days ahead
              */
             until: string;
+        };
+        AssignOrderInputBody: {
+            assignee_id?: string;
+            organisation_id: string;
         };
         AssignPlanInputBody: {
             /** @description A plan's name; empty for none, which is without limits */
@@ -3058,6 +3269,49 @@ export interface components {
             until?: string;
             zh: string;
         };
+        Fault: {
+            camera_id: string;
+            camera_name: string;
+            /**
+             * Format: int64
+             * @description The same
+             */
+            class: number;
+            /** @description Of the camera, when it began */
+            division: string;
+            evidence: components["schemas"]["Words"];
+            /** Format: date-time */
+            from: string;
+            id: string;
+            /** @enum {string} */
+            kind: "offline" | "recording" | "key_frames" | "black" | "frozen" | "bit_rate" | "clock" | "unwatched";
+            /**
+             * Format: date-time
+             * @description When it had lasted long enough to be told of
+             */
+            opened_at: string | null;
+            /**
+             * Format: date-time
+             * @description Absent while it lasts
+             */
+            until?: string;
+        };
+        FaultFigure: {
+            kind: string;
+            /**
+             * Format: int64
+             * @description Within the month
+             */
+            lasted_ms: number;
+            /** Format: int64 */
+            opened: number;
+        };
+        FinishOrderInputBody: {
+            /** @enum {string} */
+            cause: "power" | "lighting" | "network" | "camera" | "obstruction" | "settings" | "other";
+            /** @description What was done */
+            note: string;
+        };
         FootageAnswer: {
             answer?: string;
             /** Format: date-time */
@@ -3221,6 +3475,50 @@ export interface components {
             open_matters?: string;
             /** @description My own, taken up */
             shift_id: string;
+        };
+        HealthFigure: {
+            /** Format: int64 */
+            class: number;
+            /** @description A county, or what wider division its cameras are of */
+            division: string;
+            faults: components["schemas"]["FaultFigure"][];
+            /**
+             * Format: int64
+             * @description Of those: from opened to done; 0 for none
+             */
+            mean_repair_ms: number;
+            /**
+             * Format: int64
+             * @description Confirmed or withdrawn
+             */
+            orders_closed: number;
+            /** Format: int64 */
+            orders_confirmed: number;
+            /** Format: int64 */
+            orders_opened: number;
+            /**
+             * Format: int64
+             * @description That came due in the month and were not done by then
+             */
+            orders_overdue: number;
+        };
+        HealthFigures: {
+            items: components["schemas"]["HealthFigure"][];
+        };
+        HealthSetting: {
+            /** @description Kinds of faults that come with a work order, for the unit that answers for the camera */
+            automatic: string[];
+            /** @description To repair a camera of class 1, 2 and 3: 1 to 744 */
+            due_hours: number[];
+            /**
+             * Format: date-time
+             * @description Absent: it is the default
+             */
+            set_at?: string;
+        };
+        HealthSettingInputBody: {
+            automatic: string[];
+            due_hours: number[];
         };
         Hold: {
             camera_id: string;
@@ -3418,6 +3716,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListFault: {
+            items: components["schemas"]["Fault"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListFootageRequest: {
             items: components["schemas"]["FootageRequest"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -3480,6 +3783,11 @@ export interface components {
         };
         ListOrganisation: {
             items: components["schemas"]["Organisation"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListOutage: {
+            items: components["schemas"]["Outage"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -3560,6 +3868,11 @@ export interface components {
         };
         ListWindow: {
             items: components["schemas"]["Window"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListWorkOrder: {
+            items: components["schemas"]["WorkOrder"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -3831,6 +4144,10 @@ export interface components {
              */
             to: string;
         };
+        OrderRemarkInputBody: {
+            /** @description Why */
+            remark: string;
+        };
         Organisation: {
             /** Format: date-time */
             created_at: string;
@@ -3846,6 +4163,23 @@ export interface components {
             /** @enum {string} */
             kind: "government" | "police" | "department" | "sub_control" | "business" | "community" | "operator" | "third_party";
             name: string;
+        };
+        Outage: {
+            camera_id: string;
+            camera_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description User id */
+            created_by: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it ends, or was ended
+             */
+            to: string;
         };
         Passphrase: {
             passphrase: string;
@@ -3915,6 +4249,20 @@ export interface components {
              * @description For how many days each keeps its recordings, at most
              */
             retention_days: number;
+        };
+        PlanOutageInputBody: {
+            camera_id: string;
+            /**
+             * Format: date-time
+             * @description Not in the past
+             */
+            from: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description At most 31 days later
+             */
+            to: string;
         };
         PlanUse: {
             /**
@@ -5054,6 +5402,70 @@ export interface components {
         WithdrawInputBody: {
             /** @description What happened to it; for the ledger */
             reason: string;
+        };
+        Words: {
+            en: string;
+            zh: string;
+        };
+        WorkOrder: {
+            /** @description One of them; absent: any */
+            assignee_id?: string;
+            assignee_name?: string;
+            camera_id: string;
+            camera_name: string;
+            /** @enum {string} */
+            cause?: "power" | "lighting" | "network" | "camera" | "obstruction" | "settings" | "other";
+            /**
+             * Format: int64
+             * @description Of the camera, when it was opened
+             */
+            class: number;
+            /**
+             * Format: date-time
+             * @description Confirmed or withdrawn
+             */
+            closed_at?: string;
+            description: string;
+            /** Format: date-time */
+            done_at?: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @description The same */
+            evidence?: components["schemas"]["Words"];
+            fault_id?: string;
+            id: string;
+            /** @description Of the fault; absent when it was opened by hand */
+            kind?: string;
+            note?: string;
+            /** Format: date-time */
+            opened_at: string;
+            /** @description User id, or system */
+            opened_by: string;
+            /** @description Whose maintainers it is for */
+            organisation_id: string;
+            organisation_name: string;
+            /** @description Not done by then */
+            overdue: boolean;
+            /** @description Why it was reopened or withdrawn */
+            remark?: string;
+            /** Format: int64 */
+            reopenings: number;
+            /** @enum {string} */
+            state: "open" | "taken" | "done" | "confirmed" | "withdrawn";
+            /** Format: date-time */
+            taken_at?: string;
+            taken_by_name?: string;
+        };
+        WorkOrderInputBody: {
+            /** @description One of them */
+            assignee_id?: string;
+            /** @description Or a fault */
+            camera_id?: string;
+            /** @description Needed without a fault */
+            description?: string;
+            fault_id?: string;
+            /** @description Whose maintainers: the camera's owner, the unit that answers for it (default), or the operator */
+            organisation_id?: string;
         };
     };
     responses: never;
@@ -6765,6 +7177,44 @@ export interface operations {
             };
         };
     };
+    "list-faults": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                camera_id?: string;
+                kind?: "offline" | "recording" | "key_frames" | "black" | "frozen" | "bit_rate" | "clock" | "unwatched";
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Those that are over, too */
+                over?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFault"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-footage-requests": {
         parameters: {
             query?: {
@@ -7081,6 +7531,102 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-health-figures": {
+        parameters: {
+            query: {
+                /** @description One within mine; for administrators and the operator any, empty for all */
+                division?: string;
+                /** @description YYYY-MM, in China Standard Time */
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthFigures"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-health-setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthSetting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-health-setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HealthSettingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthSetting"];
+                };
             };
             /** @description Error */
             default: {
@@ -8366,6 +8912,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PlanUse"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-outages": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOutage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-outage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanOutageInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-outage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -10174,6 +10816,279 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-work-orders": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description Those that are confirmed or withdrawn, too */
+                closed?: boolean;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only those that were not done in time */
+                overdue?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWorkOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-work-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkOrderInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "assign-work-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignOrderInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-work-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "finish-work-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishOrderInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reopen-work-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRemarkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "take-work-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrder"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-work-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRemarkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrder"];
+                };
             };
             /** @description Error */
             default: {
