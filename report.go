@@ -45,14 +45,16 @@ func ReportKey(r Report) string {
 func FilingDeadline(m Month) time.Time { return (m.Last() + 5).End() }
 
 // ReportFacts is what a month's report of a division is made of. Divisions in it
-// are counties, or cities and provinces where a camera or a unit is of no county.
+// are counties, or cities and provinces where a camera or a unit is of no county, or
+// "" where it is of no division at all.
 type ReportFacts struct {
 	Measured  int // days of the month that are measured
 	Groups    []ReportGroup
+	Payers    []ReportPayer
 	Stocks    []ReportStock
 	Uses      []ReportUse
 	Events    []ReportEvents
-	Stored    map[string]int64 // bytes by division: ingested, and not past its retention when the month ends
+	Stored    map[string]int64 // bytes by division: ingested before the month, and not past its retention when it ends
 	Programme []Programme      // in force for the year
 }
 
@@ -61,8 +63,17 @@ type ReportGroup struct {
 	Division string
 	Class    WatchClass
 	Place    PlaceCategory
-	Funder   string
 	Service
+	Stored int64 // of Bytes, what is not past its retention when the month ends
+}
+
+// ReportPayer is how cameras of a class that an organisation pays for served in a
+// month.
+type ReportPayer struct {
+	Division      string
+	Class         WatchClass
+	Funder        string
+	Due, Recorded time.Duration
 }
 
 // ReportStock is how many cameras of a kind there were when a month ended.
@@ -83,14 +94,15 @@ type ReportUse struct {
 	Use
 }
 
-// ReportEvents is what units of a division did in a month.
+// ReportEvents is what units of a kind did in a division and a month.
 type ReportEvents struct {
 	Division  string
-	Incidents int64 // that began to open cameras
-	Drills    int64 // of the same kind, for exercise
-	Served    int64 // incidents under which somebody looked
-	Requests  int64 // for footage
-	Answered  int64 // of these, by at least one owner
+	Kind      OrganisationKind // of those who activated incidents and asked for footage
+	Incidents int64            // that began to open cameras
+	Drills    int64            // of the same kind, for exercise
+	Served    int64            // incidents under which somebody looked
+	Requests  int64            // for footage
+	Answered  int64            // of these, by at least one owner
 }
 
 // SettlementTerms are the formula of what payers owe the operator. The fee of a camera

@@ -14,7 +14,7 @@ import (
 // ReportRow is the figures of a division. Durations are milliseconds; rates are
 // hundredths of a percent, rounded down, and absent where nothing was due.
 type ReportRow struct {
-	Division string `json:"division"`
+	Division string `json:"division" doc:"Empty for what is of no division; the report of the only province holds it"`
 	Name     string `json:"name"`
 	Own      bool   `json:"own,omitempty" doc:"What belongs to the division itself and to none below it"`
 	Rank     int    `json:"rank,omitempty" doc:"Among its neighbours, by continuity"`
@@ -81,6 +81,20 @@ type ReportUse struct {
 	Shares      int64                     `json:"shares"`
 	Viewed      int64                     `json:"viewed_ms"`
 	ViewedBytes int64                     `json:"viewed_bytes"`
+	Incidents   int64                     `json:"incidents" doc:"That they activated"`
+	Drills      int64                     `json:"drills"`
+	Served      int64                     `json:"incidents_served" doc:"Of their incidents, those under which somebody looked"`
+	Requests    int64                     `json:"footage_requests"`
+	Answered    int64                     `json:"footage_answered"`
+}
+
+// ReportMonth is how a division stood in a month before, by its locked report.
+type ReportMonth struct {
+	Month      string `json:"month"`
+	InService  int64  `json:"in_service"`
+	Continuity *int64 `json:"continuity,omitempty"`
+	OnlineRate *int64 `json:"online_rate,omitempty"`
+	WatchRate  *int64 `json:"watch_rate,omitempty"`
 }
 
 // ReportFiling is whether a division directly below has filed its report.
@@ -128,10 +142,11 @@ type ReportFigures struct {
 	Classes    []ReportCount     `json:"classes"`
 	Categories []ReportCount     `json:"categories"`
 	Funders    []ReportCount     `json:"funders"`
-	Uses       []ReportUse       `json:"uses" doc:"By the kind of organisation that looked, exported or shared"`
+	Uses       []ReportUse       `json:"uses" doc:"By the kind of organisation that looked, exported, shared, activated or asked"`
 	Settlement *ReportSettlement `json:"settlement,omitempty" doc:"Absent where no formula is set"`
 	Filings    []ReportFiling    `json:"filings" doc:"Of the divisions directly below"`
 	Before     *ReportRow        `json:"before,omitempty" doc:"The total of the month before, of its locked report"`
+	Months     []ReportMonth     `json:"months,omitempty" doc:"The eleven months before that have locked reports, the oldest first"`
 }
 
 // source is what figures are computed from.
@@ -183,7 +198,10 @@ func (t *tables) each(division string, add func(*ReportRow)) {
 	add(&t.total)
 	own := t.in.division.Code
 	code := own
-	if len(division) > len(own) && len(own) < len("330102") {
+	switch {
+	case division == "":
+		code = ""
+	case len(division) > len(own) && len(own) < len("330102"):
 		code = division[:len(own)+2]
 	}
 	if code == own && len(own) == len("330102") {
@@ -205,12 +223,12 @@ func at(m map[string]*ReportCount, key string) *ReportCount {
 	return m[key]
 }
 
-func class(c gatepost.WatchClass) string { return string(rune('0' + c)) }
-
-// kinds are the tables by kind of camera that something is counted in.
-func (t *tables) kinds(c gatepost.WatchClass, place gatepost.PlaceCategory, funder string) []*ReportCount {
-	return []*ReportCount{at(t.classes, class(c)), at(t.categories, string(place)), at(t.funders, funder)}
+func (c *ReportCount) serve(due, recorded time.Duration) {
+	c.Due += due.Milliseconds()
+	c.Recorded += recorded.Milliseconds()
 }
+
+func class(c gatepost.WatchClass) string { return string(rune('0' + c)) }
 
 func (t *tables) add() {
 	for _, p := range t.in.facts.Programme {
@@ -225,11 +243,15 @@ func (t *tables) add() {
 		t.addStock(s)
 	}
 	for _, g := range t.in.facts.Groups {
-		t.each(g.Division, func(r *ReportRow) { serve(r, g.Service) })
-		for _, c := range t.kinds(g.Class, g.Place, g.Funder) {
-			c.Due += g.Due.Milliseconds()
-			c.Recorded += g.Recorded.Milliseconds()
-		}
+		t.each(g.Division, func(r *ReportRow) {
+			serve(r, g.Service)
+			r.Stored += g.Stored
+		})
+		at(t.classes, class(g.Class)).serve(g.Due, g.Recorded)
+		at(t.categories, string(g.Place)).serve(g.Due, g.Recorded)
+	}
+	for _, p := range t.in.facts.Payers {
+		at(t.funders, p.Funder).serve(p.Due, p.Recorded)
 	}
 	for code, n := range t.in.facts.Stored {
 		t.each(code, func(r *ReportRow) { r.Stored += n })
@@ -245,6 +267,12 @@ func (t *tables) add() {
 			r.Requests += e.Requests
 			r.Answered += e.Answered
 		})
+		k := t.use(e.Kind)
+		k.Incidents += e.Incidents
+		k.Drills += e.Drills
+		k.Served += e.Served
+		k.Requests += e.Requests
+		k.Answered += e.Answered
 	}
 }
 
@@ -272,7 +300,7 @@ func (t *tables) addStock(s gatepost.ReportStock) {
 		r.InService += inService
 		r.Short += short
 	})
-	for _, c := range t.kinds(s.Class, s.Place, s.Funder) {
+	for _, c := range []*ReportCount{at(t.classes, class(s.Class)), at(t.categories, string(s.Place)), at(t.funders, s.Funder)} {
 		c.Enrolled += s.Cameras
 		c.Built += built
 		c.Accepted += accepted
@@ -305,16 +333,21 @@ func (t *tables) addUse(u gatepost.ReportUse) {
 		r.Viewed += viewed
 		r.ViewedBytes += u.Bytes
 	})
-	if t.uses[u.Kind] == nil {
-		t.uses[u.Kind] = &ReportUse{Kind: u.Kind}
-	}
-	k := t.uses[u.Kind]
+	k := t.use(u.Kind)
 	k.Lives += u.Lives
 	k.Playbacks += u.Playbacks
 	k.Exports += u.Exports
 	k.Shares += u.Shares
 	k.Viewed += viewed
 	k.ViewedBytes += u.Bytes
+}
+
+// use is what is counted of a kind of organisation.
+func (t *tables) use(kind gatepost.OrganisationKind) *ReportUse {
+	if t.uses[kind] == nil {
+		t.uses[kind] = &ReportUse{Kind: kind}
+	}
+	return t.uses[kind]
 }
 
 // whole is a hundred percent in hundredths of one.
@@ -345,7 +378,7 @@ func rated(r ReportRow) ReportRow {
 }
 
 // ranked returns rows by division, with their ranks by continuity; what is the
-// division's own is not ranked, comes last, and is left out when it is nothing.
+// division's own, or of none, is not ranked, comes last, and is left out when it is nothing.
 func ranked(rows map[string]*ReportRow, own string) []ReportRow {
 	list := make([]ReportRow, 0, len(rows))
 	for _, code := range slices.Sorted(maps.Keys(rows)) {
@@ -356,13 +389,14 @@ func ranked(rows map[string]*ReportRow, own string) []ReportRow {
 	slices.SortStableFunc(list, func(a, b ReportRow) int {
 		return cmp.Or(-cmp.Compare(len(a.Division), len(b.Division)), strings.Compare(a.Division, b.Division))
 	})
+	stands := func(r ReportRow) bool { return r.Continuity != nil && len(r.Division) > len(own) }
 	for i := range list {
-		if list[i].Continuity == nil || list[i].Division == own {
+		if !stands(list[i]) {
 			continue
 		}
 		list[i].Rank = 1
 		for _, other := range list {
-			if other.Continuity != nil && other.Division != own && *other.Continuity > *list[i].Continuity {
+			if stands(other) && *other.Continuity > *list[i].Continuity {
 				list[i].Rank++
 			}
 		}
@@ -390,16 +424,12 @@ func settle(in source) *ReportSettlement {
 		division string
 	}
 	served := map[account]*SettlementLine{}
-	for _, g := range in.facts.Groups {
-		if g.Due == 0 {
+	for _, p := range in.facts.Payers {
+		if p.Due == 0 {
 			continue
 		}
-		a := account{g.Funder, g.Class, g.Division}
-		if served[a] == nil {
-			served[a] = &SettlementLine{PayerID: g.Funder, Payer: in.names[g.Funder], Class: g.Class}
-		}
-		served[a].Due += g.Due.Milliseconds()
-		served[a].Recorded += g.Recorded.Milliseconds()
+		served[account{p.Funder, p.Class, p.Division}] = &SettlementLine{PayerID: p.Funder, Payer: in.names[p.Funder], Class: p.Class,
+			Due: p.Due.Milliseconds(), Recorded: p.Recorded.Milliseconds()}
 	}
 	lines := map[account]*SettlementLine{}
 	out := &ReportSettlement{Terms: viewTerms(*in.terms), Lines: []SettlementLine{}}

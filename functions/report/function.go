@@ -47,7 +47,7 @@ type Reports interface {
 
 // Facts is what reports are made of. Division fails with NotFound.
 type Facts interface {
-	ReportFacts(ctx context.Context, division string, month gatepost.Month) (gatepost.ReportFacts, error)
+	ReportFacts(ctx context.Context, division string, month gatepost.Month, loose bool) (gatepost.ReportFacts, error)
 	Division(ctx context.Context, code string) (gatepost.Division, error)
 	Divisions(ctx context.Context, parent, after string, limit int) ([]gatepost.DivisionNode, error)
 	Names(ctx context.Context, ids []string) (map[string]string, error)

@@ -293,10 +293,16 @@ func (o *oracle) used(d *cameraDay, from int64) {
 	}, bounds...)
 }
 
+// within tells whether a division's report holds what is of another: that of the only
+// province also what is of none.
+func within(code, division string) bool {
+	return strings.HasPrefix(code, division) || division == "33" && code == ""
+}
+
 // report adds up what a division's report says.
 func (o *oracle) report(division string) report.ReportFigures {
 	f := report.ReportFigures{Division: division, Month: month.String(), Rows: []report.ReportRow{}, Settlement: &report.ReportSettlement{}}
-	f.Total = o.row(division, func(code string) bool { return strings.HasPrefix(code, division) })
+	f.Total = o.row(division, func(code string) bool { return within(code, division) })
 	f.Total.Name = map[string]string{"33": "浙江省", "3301": "杭州市", "3302": "宁波市", "330102": "上城区", "330103": "下城区", "330203": "海曙区"}[division]
 	for _, below := range []struct{ code, name string }{{"3301", "杭州市"}, {"3302", "宁波市"}, {"330102", "上城区"}, {"330103", "下城区"}, {"330203", "海曙区"}} {
 		if len(below.code) == len(division)+2 && strings.HasPrefix(below.code, division) {
@@ -319,6 +325,9 @@ func (o *oracle) report(division string) report.ReportFigures {
 	if own := o.row(division, func(code string) bool { return code == division }); len(division) < 6 && !reflect.DeepEqual(own, report.ReportRow{Division: division}) {
 		own.Name, own.Own = f.Total.Name, true
 		f.Rows = append(f.Rows, own)
+	}
+	if none := o.row("", func(code string) bool { return code == "" }); division == "33" && !reflect.DeepEqual(none, report.ReportRow{}) {
+		f.Rows = append(f.Rows, none)
 	}
 	o.kinds(&f, division)
 	o.settle(f.Settlement, division)
@@ -393,7 +402,15 @@ func (o *oracle) row(division string, holds func(string) bool) report.ReportRow 
 			r.Planned += p.count
 		}
 	})
-	o.events(&r, holds)
+	o.events(func(code string, u report.ReportUse) {
+		if holds(code) {
+			r.Incidents += u.Incidents
+			r.Drills += u.Drills
+			r.Served += u.Served
+			r.Requests += u.Requests
+			r.Answered += u.Answered
+		}
+	})
 	r.Continuity, r.OnlineRate, r.WatchRate, r.Kept = part(r.Recorded, r.Due), part(r.Online, r.Due), part(r.Watched, r.WatchDue), part(r.InService-r.Short, r.InService)
 	return r
 }
@@ -422,7 +439,9 @@ func (o *oracle) programmes(each func(programme)) {
 	})
 }
 
-func (o *oracle) events(r *report.ReportRow, holds func(string) bool) {
+// events gives each incident and footage request of the month that counts, as what it adds
+// to a row and to the figures of the kind of unit that activated it or asked.
+func (o *oracle) events(each func(division string, u report.ReportUse)) {
 	served := map[string]bool{}
 	o.query(`SELECT g.basis FROM grants g, looks l WHERE l.grant_id = g.id`, func(scan func(...any) error) error {
 		var basis string
@@ -430,22 +449,22 @@ func (o *oracle) events(r *report.ReportRow, holds func(string) bool) {
 		served[basis] = true
 		return err
 	})
-	o.query(`SELECT id, division, drill, approver_id, start_at, COALESCE(approved_at, 0), end_at FROM incidents`, func(scan func(...any) error) error {
+	o.query(`SELECT i.id, i.division, o.kind, drill, approver_id, start_at, COALESCE(approved_at, 0), end_at FROM incidents i, organisations o WHERE o.id = i.organisation_id`, func(scan func(...any) error) error {
 		var id, division, approver string
 		var drill bool
 		var start, approved, ends int64
-		err := scan(&id, &division, &drill, &approver, &start, &approved, &ends)
+		var u report.ReportUse
+		err := scan(&id, &division, &u.Kind, &drill, &approver, &start, &approved, &ends)
 		from := max(start, approved)
-		switch {
-		case !holds(division), approver != "" && approved == 0, from < begin.UnixMilli(), from >= end.UnixMilli(), from >= ends:
-		case drill:
-			r.Drills++
-		default:
-			r.Incidents++
-			if served["incident:"+id] {
-				r.Served++
-			}
+		if approver != "" && approved == 0 || from < begin.UnixMilli() || from >= end.UnixMilli() || from >= ends {
+			return err
 		}
+		if drill {
+			u.Drills = 1
+		} else if u.Incidents = 1; served["incident:"+id] {
+			u.Served = 1
+		}
+		each(division, u)
 		return err
 	})
 	answered := map[string]bool{}
@@ -455,15 +474,16 @@ func (o *oracle) events(r *report.ReportRow, holds func(string) bool) {
 		answered[id] = true
 		return err
 	})
-	o.query(`SELECT r.id, o.division, r.asked_at FROM footage_requests r, organisations o WHERE o.id = r.organisation_id`, func(scan func(...any) error) error {
+	o.query(`SELECT r.id, o.division, o.kind, r.asked_at FROM footage_requests r, organisations o WHERE o.id = r.organisation_id`, func(scan func(...any) error) error {
 		var id, division string
 		var at int64
-		err := scan(&id, &division, &at)
-		if holds(division) && at >= begin.UnixMilli() && at < end.UnixMilli() {
-			r.Requests++
-			if answered[id] {
-				r.Answered++
-			}
+		u := report.ReportUse{Requests: 1}
+		err := scan(&id, &division, &u.Kind, &at)
+		if answered[id] {
+			u.Answered = 1
+		}
+		if at >= begin.UnixMilli() && at < end.UnixMilli() {
+			each(division, u)
 		}
 		return err
 	})
@@ -480,13 +500,13 @@ func (o *oracle) kinds(f *report.ReportFigures, division string) {
 	}
 	uses := map[string]report.ReportUse{}
 	o.programmes(func(p programme) {
-		if strings.HasPrefix(p.division, division) {
+		if within(p.division, division) {
 			at(0, p.class).Planned += p.count
 			at(1, p.place).Planned += p.count
 		}
 	})
 	for _, d := range o.days {
-		if !strings.HasPrefix(d.division, division) || !o.inMonth(d.day) {
+		if !within(d.division, division) || !o.inMonth(d.day) {
 			continue
 		}
 		for i, key := range []string{fmt.Sprint(d.class), d.place, d.funder} {
@@ -519,6 +539,19 @@ func (o *oracle) kinds(f *report.ReportFigures, division string) {
 			uses[kind] = sum
 		}
 	}
+	o.events(func(code string, u report.ReportUse) {
+		if !within(code, division) {
+			return
+		}
+		sum := uses[string(u.Kind)]
+		sum.Kind = u.Kind
+		sum.Incidents += u.Incidents
+		sum.Drills += u.Drills
+		sum.Served += u.Served
+		sum.Requests += u.Requests
+		sum.Answered += u.Answered
+		uses[string(u.Kind)] = sum
+	})
 	places := []string{"junction", "market", "village"} // as forms have them
 	for i, list := range []*[]report.ReportCount{&f.Classes, &f.Categories, &f.Funders} {
 		*list = []report.ReportCount{}
@@ -536,7 +569,7 @@ func (o *oracle) kinds(f *report.ReportFigures, division string) {
 		}
 	}
 	f.Uses = []report.ReportUse{}
-	for _, kind := range []string{"government", "police", "department", "sub_control", "business"} {
+	for _, kind := range []string{"government", "police", "department", "sub_control", "business", "community", "operator"} {
 		if u, ok := uses[kind]; ok {
 			f.Uses = append(f.Uses, u)
 		}
@@ -559,7 +592,7 @@ func (o *oracle) settle(s *report.ReportSettlement, division string) {
 	for county := range counties {
 		by := map[key]report.SettlementLine{}
 		for _, d := range o.days {
-			if o.inMonth(d.day) && strings.HasPrefix(county, division) && d.division[:min(6, len(d.division))] == county {
+			if o.inMonth(d.day) && within(county, division) && d.division[:min(6, len(d.division))] == county {
 				k := key{d.funder, d.class}
 				l := by[k]
 				l.Due += d.Due

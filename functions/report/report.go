@@ -20,6 +20,7 @@ import (
 const (
 	maxRemark = 500 // characters
 	maxBelow  = 200 // divisions directly below one
+	maxPast   = 11  // months
 
 	// format names what is in the object of a locked report.
 	format = "gatepost report 1"
@@ -163,7 +164,12 @@ func (f *Function) figures(ctx context.Context, division string, month gatepost.
 			return none, err
 		}
 	}
-	if in.facts, err = f.opts.Store.ReportFacts(ctx, division, month); err != nil {
+	provinces, err := f.opts.Store.Divisions(ctx, "", "", 2)
+	if err != nil {
+		return none, err
+	}
+	only := len(provinces) == 1 && provinces[0].Code == division // what is of no division has no other place
+	if in.facts, err = f.opts.Store.ReportFacts(ctx, division, month, only); err != nil {
 		return none, err
 	}
 	if missing := month.Days() - in.facts.Measured; missing > 0 {
@@ -180,8 +186,8 @@ func (f *Function) figures(ctx context.Context, division string, month gatepost.
 	for _, s := range in.facts.Stocks {
 		pay(s.Funder)
 	}
-	for _, g := range in.facts.Groups {
-		pay(g.Funder)
+	for _, p := range in.facts.Payers {
+		pay(p.Funder)
 	}
 	if in.names, err = f.opts.Store.Names(ctx, ids); err != nil {
 		return none, err
@@ -197,16 +203,30 @@ func (f *Function) figures(ctx context.Context, division string, month gatepost.
 	if out.Filings, err = f.filings(ctx, in.below, month); err != nil {
 		return none, err
 	}
-	before, ok, err := f.opts.Store.LatestReport(ctx, division, month-1, true)
-	if err != nil || !ok {
-		return out, err
+	return out, f.past(ctx, &out, month)
+}
+
+// past puts in how the division stood in the months before.
+func (f *Function) past(ctx context.Context, out *ReportFigures, month gatepost.Month) error {
+	for m := month - maxPast; m < month; m++ {
+		r, ok, err := f.opts.Store.LatestReport(ctx, out.Division, m, true)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		v, err := show(r)
+		if err != nil {
+			return err
+		}
+		total := v.Body.Figures.Total
+		out.Months = append(out.Months, ReportMonth{Month: m.String(), InService: total.InService, Continuity: total.Continuity, OnlineRate: total.OnlineRate, WatchRate: total.WatchRate})
+		if m == month-1 {
+			out.Before = &total
+		}
 	}
-	var figures ReportFigures
-	if err := json.Unmarshal(before.Figures, &figures); err != nil {
-		return none, fmt.Errorf("decode figures of report %s: %w", before.ID, err)
-	}
-	out.Before = &figures.Total
-	return out, nil
+	return nil
 }
 
 // filings tells which of some divisions have filed.

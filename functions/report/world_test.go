@@ -111,7 +111,7 @@ func pick[T any](w *world, list ...T) T { return list[w.random.IntN(len(list))] 
 // enrol makes a camera and what became of it.
 func (w *world) enrol() {
 	w.t.Helper()
-	division := pick(w, "330102001", "330102", "330103002", "330203", "3301", "330203001")
+	division := pick(w, "330102001", "330102", "330103002", "330203", "3301", "330203001", "")
 	owner, funder := pick(w, w.units["shop"].ID, w.units["mall"].ID), pick(w, w.units["county"].ID, w.units["shop"].ID, w.units["mall"].ID)
 	at := w.second(begin.AddDate(0, 0, -6), begin.AddDate(0, 0, 3))
 	c, err := w.s.CreateCamera(w.t.Context(), gatepost.Camera{ID: gatepost.NewID(), Name: "c", Division: division, Place: pick(w, gatepost.PlaceMarket, gatepost.PlaceJunction, gatepost.PlaceVillage),
@@ -175,13 +175,13 @@ func (w *world) record(c gatepost.Camera) {
 // use makes looks, exports, shares, incidents and footage requests.
 func (w *world) use() {
 	w.t.Helper()
-	ctx, names := w.t.Context(), []string{"county", "station", "city", "shop", "mall", "province"}
+	ctx, names := w.t.Context(), []string{"county", "station", "city", "shop", "mall", "province", "operator"}
 	entry := gatepost.LedgerEntry{Kind: gatepost.LedgerGrant, Actor: "u", Allowed: true}
 	var incidents []string
 	for i := range 12 {
 		at := w.second(begin.AddDate(0, 0, -3), end.AddDate(0, 0, 3))
-		n := gatepost.Incident{ID: gatepost.NewID(), Kind: gatepost.IncidentEmergency, Drill: i%3 == 0, Name: "n", Reason: "r", Organisation: w.units["city"].ID,
-			Division: pick(w, "33", "3301", "330102", "330203"), CreatedBy: "u", CreatedAt: at, Start: at, End: at.Add(20 * time.Hour)}
+		n := gatepost.Incident{ID: gatepost.NewID(), Kind: gatepost.IncidentEmergency, Drill: i%3 == 0, Name: "n", Reason: "r", Organisation: w.units[pick(w, "city", "station")].ID,
+			Division: pick(w, "33", "3301", "330102", "330203", ""), CreatedBy: "u", CreatedAt: at, Start: at, End: at.Add(20 * time.Hour)}
 		if i%4 == 1 { // it waits for a second word, which comes or does not
 			n.Approver = w.units["province"].ID
 			if later := w.second(at, at.AddDate(0, 0, 1)); i%8 == 1 {

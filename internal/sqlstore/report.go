@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gatepost-video/gatepost"
 )
@@ -14,53 +17,85 @@ const (
 
 	// inDivision is the condition that a division ($1, up to $2) holds that of a row d.
 	inDivision = `d.division >= $1 AND d.division < $2`
+	// inReport is the condition that it does, or that the row is of exactly another ($3).
+	inReport = `(` + inDivision + ` OR d.division = $3)`
 	// county is the county of a row d, or what wider division it is of.
 	county = `SUBSTR(d.division, 1, 6)`
 )
 
-// ReportFacts returns what the report of a division and a month is made of.
-func (s *Store) ReportFacts(ctx context.Context, division string, month gatepost.Month) (gatepost.ReportFacts, error) {
-	f := gatepost.ReportFacts{Stored: map[string]int64{}}
-	area := []any{division, divisionEnd(division)}
-	days := append(area, int64(month.First()), int64(month.Last()))
-	times := append(area, ms(month.First().Start()), ms(month.Last().End()))
-	err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM day_runs WHERE pass = 1 AND finished_at IS NOT NULL AND day >= $1 AND day <= $2`,
-		days[2], days[3]).Scan(&f.Measured)
-	if err == nil {
-		f.Groups, err = queryAll(ctx, s.read, func(row scanner) (g gatepost.ReportGroup, err error) {
-			err = serviceScanner{row, &g.Service}.Scan(&g.Division, &g.Class, &g.Place, &g.Funder)
-			return g, err
-		}, `SELECT `+county+` AS county, d.class, d.place, d.funder_id, `+serviceSums+` FROM camera_days d
-		    WHERE `+inDivision+` AND d.day >= $3 AND d.day <= $4 GROUP BY county, d.class, d.place, d.funder_id ORDER BY county, d.class, d.place, d.funder_id`, days...)
+// ReportFacts returns what the report of a division and a month is made of; with
+// loose, what is of no division belongs to it, too.
+func (s *Store) ReportFacts(ctx context.Context, division string, month gatepost.Month, loose bool) (f gatepost.ReportFacts, err error) {
+	area := []any{division, divisionEnd(division), division}
+	if loose {
+		area[2] = ""
 	}
-	if err == nil {
-		f.Stocks, err = s.reportStocks(ctx, area, month)
-	}
-	if err == nil {
-		f.Uses, err = queryAll(ctx, s.read, func(row scanner) (u gatepost.ReportUse, err error) {
-			var viewed int64
-			err = row.Scan(&u.Division, &u.Kind, &u.Lives, &u.Playbacks, &u.Exports, &u.Shares, &viewed, &u.Bytes)
-			u.Viewed = time.Duration(viewed) * time.Millisecond
-			return u, err
-		}, `SELECT `+county+` AS county, d.kind, SUM(d.lives), SUM(d.playbacks), SUM(d.exports), SUM(d.shares), SUM(d.viewed), SUM(d.bytes) FROM camera_uses d
-		    WHERE `+inDivision+` AND d.day >= $3 AND d.day <= $4 GROUP BY county, d.kind ORDER BY county, d.kind`, days...)
-	}
-	if err == nil {
-		f.Events, err = s.reportEvents(ctx, times)
-	}
-	if err == nil {
-		_, err = queryAll(ctx, s.read, func(row scanner) (code string, err error) {
-			var bytes int64
-			err = row.Scan(&code, &bytes)
-			f.Stored[code] = bytes
-			return code, err
-		}, `SELECT `+county+` AS county, SUM(d.bytes) FROM camera_days d WHERE `+inDivision+` AND d.day <= $3 AND d.day > $3 - d.retention_days
-		    AND d.day > $3 - (SELECT COALESCE(MAX(retention_days), 0) FROM camera_history) GROUP BY county`, append(area, days[3])...)
-	}
-	if err == nil {
+	days := slices.Concat(area, []any{int64(month.First()), int64(month.Last())})
+	reads, ctx := errgroup.WithContext(ctx) // several at once: a database sums up on one core only when groups are many
+	reads.SetLimit(postgresSums)
+	reads.Go(func() error {
+		return s.sums.QueryRowContext(ctx, `SELECT COUNT(*) FROM day_runs WHERE pass = 1 AND finished_at IS NOT NULL AND day >= $1 AND day <= $2`, days[3:]...).Scan(&f.Measured)
+	})
+	reads.Go(func() (err error) { f.Payers, err = s.reportPayers(ctx, days); return err })
+	reads.Go(func() (err error) { f.Groups, err = s.reportGroups(ctx, days); return err })
+	reads.Go(func() (err error) { f.Uses, err = s.reportUses(ctx, days); return err })
+	reads.Go(func() (err error) { f.Stocks, err = s.reportStocks(ctx, area, month); return err })
+	reads.Go(func() (err error) { f.Events, err = s.reportEvents(ctx, area, month); return err })
+	reads.Go(func() (err error) { f.Stored, err = s.reportStored(ctx, area, month); return err })
+	reads.Go(func() (err error) {
 		f.Programme, err = s.Programmes(ctx, division, month.First().Start().Year(), true, "", 10_000)
+		return err
+	})
+	return f, s.failed("read the facts of a month", "report", reads.Wait())
+}
+
+// reportGroups sums up all that there is, without who pays: of so many sums for each
+// payer the groups would not fit in memory.
+func (s *Store) reportGroups(ctx context.Context, days []any) ([]gatepost.ReportGroup, error) {
+	return queryAll(ctx, s.sums, func(row scanner) (g gatepost.ReportGroup, err error) {
+		err = serviceScanner{row, &g.Service}.Scan(&g.Division, &g.Class, &g.Place, &g.Stored)
+		return g, err
+	}, `SELECT `+county+` AS county, d.class, d.place, SUM(CASE WHEN d.retention_days > $5 - d.day THEN d.bytes ELSE 0 END), `+serviceSums+` FROM camera_days d
+	    WHERE `+inReport+` AND d.day >= $4 AND d.day <= $5 GROUP BY county, d.class, d.place`, days...)
+}
+
+func (s *Store) reportPayers(ctx context.Context, days []any) ([]gatepost.ReportPayer, error) {
+	return queryAll(ctx, s.sums, func(row scanner) (p gatepost.ReportPayer, err error) {
+		var due, recorded int64
+		err = row.Scan(&p.Division, &p.Class, &p.Funder, &due, &recorded)
+		p.Due, p.Recorded = time.Duration(due)*time.Millisecond, time.Duration(recorded)*time.Millisecond
+		return p, err
+	}, `SELECT `+county+` AS county, d.class, d.funder_id, SUM(d.due), SUM(d.recorded) FROM camera_days d
+	    WHERE `+inReport+` AND d.day >= $4 AND d.day <= $5 GROUP BY county, d.class, d.funder_id`, days...)
+}
+
+func (s *Store) reportUses(ctx context.Context, days []any) ([]gatepost.ReportUse, error) {
+	return queryAll(ctx, s.sums, func(row scanner) (u gatepost.ReportUse, err error) {
+		var viewed int64
+		err = row.Scan(&u.Division, &u.Kind, &u.Lives, &u.Playbacks, &u.Exports, &u.Shares, &viewed, &u.Bytes)
+		u.Viewed = time.Duration(viewed) * time.Millisecond
+		return u, err
+	}, `SELECT `+county+` AS county, d.kind, SUM(d.lives), SUM(d.playbacks), SUM(d.exports), SUM(d.shares), SUM(d.viewed), SUM(d.bytes) FROM camera_uses d
+	    WHERE `+inReport+` AND d.day >= $4 AND d.day <= $5 GROUP BY county, d.kind`, days...)
+}
+
+// reportStored sums up by division what was ingested before a month and is not past its
+// retention when it ends. How far back that reaches is asked first, so that the sum
+// is planned for so many days.
+func (s *Store) reportStored(ctx context.Context, area []any, month gatepost.Month) (map[string]int64, error) {
+	stored, last := map[string]int64{}, int64(month.Last())
+	var longest int64
+	if err := s.sums.QueryRowContext(ctx, `SELECT COALESCE(MAX(retention_days), 0) FROM camera_history`).Scan(&longest); err != nil {
+		return nil, err
 	}
-	return f, s.failed("read the facts of a month", "report", err)
+	_, err := queryAll(ctx, s.sums, func(row scanner) (code string, err error) {
+		var bytes int64
+		err = row.Scan(&code, &bytes)
+		stored[code] = bytes
+		return code, err
+	}, `SELECT `+county+` AS county, SUM(d.bytes) FROM camera_days d
+	    WHERE `+inReport+` AND d.day > $4 AND d.day < $5 AND d.retention_days > $6 - d.day GROUP BY county`, slices.Concat(area, []any{last - longest, int64(month.First()), last})...)
+	return stored, err
 }
 
 // reportStocks counts cameras as they were when a month ended. Too short for the law is
@@ -70,77 +105,41 @@ func (s *Store) reportStocks(ctx context.Context, area []any, month gatepost.Mon
 	if err != nil {
 		return nil, err
 	}
-	return queryAll(ctx, s.read, func(row scanner) (n gatepost.ReportStock, err error) {
+	return queryAll(ctx, s.sums, func(row scanner) (n gatepost.ReportStock, err error) {
 		err = row.Scan(&n.Division, &n.Class, &n.Place, &n.Funder, &n.State, &n.Signed, &n.Short, &n.Cameras)
 		return n, err
 	}, `SELECT county, class, place, funder_id, state, signed, short, COUNT(*) FROM (
-			SELECT `+county+` AS county, d.class, d.place, d.funder_id, d.state, (d.category <> 'key_target' AND d.retention_days < $5 OR d.category = 'key_target' AND d.retention_days < $6) AS short,
-				COALESCE((SELECT s.passed FROM signoffs s WHERE s.camera_id = d.camera_id AND s.at < $4 ORDER BY s.at DESC LIMIT 1), FALSE) AS signed
-			FROM camera_days d WHERE `+inDivision+` AND d.day = $3 AND d.state <> 'retired') AS x
-	    GROUP BY county, class, place, funder_id, state, signed, short ORDER BY county, class, place, funder_id, state, signed, short`,
-		append(area, int64(month.Last()), ms(month.Last().End()), int64(policy.General.Floor), int64(policy.KeyTarget.Floor))...)
+			SELECT `+county+` AS county, d.class, d.place, d.funder_id, d.state, (d.category <> 'key_target' AND d.retention_days < $6 OR d.category = 'key_target' AND d.retention_days < $7) AS short,
+				COALESCE((SELECT s.passed FROM signoffs s WHERE s.camera_id = d.camera_id AND s.at < $5 ORDER BY s.at DESC LIMIT 1), FALSE) AS signed
+			FROM camera_days d WHERE `+inReport+` AND d.day = $4 AND d.state <> 'retired') AS x
+	    GROUP BY county, class, place, funder_id, state, signed, short`,
+		slices.Concat(area, []any{int64(month.Last()), ms(month.Last().End()), int64(policy.General.Floor), int64(policy.KeyTarget.Floor)})...)
 }
 
 // reportEvents counts incidents by when they began to open cameras, and footage
 // requests by when they were asked.
-func (s *Store) reportEvents(ctx context.Context, times []any) ([]gatepost.ReportEvents, error) {
-	by, list := map[string]int{}, []gatepost.ReportEvents{}
-	of := func(division string) *gatepost.ReportEvents {
-		i, ok := by[division]
-		if !ok {
-			i = len(list)
-			by[division], list = i, append(list, gatepost.ReportEvents{Division: division})
-		}
-		return &list[i]
-	}
-	_, err := queryAll(ctx, s.read, func(row scanner) (struct{}, error) {
-		var (
-			division   string
-			drill, was bool
-			n          int64
-		)
-		if err := row.Scan(&division, &drill, &was, &n); err != nil {
-			return struct{}{}, err
-		}
-		e := of(division)
-		if drill {
-			e.Drills += n
-			return struct{}{}, nil
-		}
-		e.Incidents += n
-		if was {
-			e.Served += n
-		}
-		return struct{}{}, nil
-	}, `SELECT county, drill, served, COUNT(*) FROM (
-			SELECT `+county+` AS county, d.drill, d.end_at AS ends, d.ended_at AS ended, CASE WHEN d.approved_at > d.start_at THEN d.approved_at ELSE d.start_at END AS began,
+func (s *Store) reportEvents(ctx context.Context, area []any, month gatepost.Month) ([]gatepost.ReportEvents, error) {
+	times := slices.Concat(area, []any{ms(month.First().Start()), ms(month.Last().End())})
+	incidents, err := queryAll(ctx, s.sums, func(row scanner) (e gatepost.ReportEvents, err error) {
+		err = row.Scan(&e.Division, &e.Kind, &e.Incidents, &e.Drills, &e.Served)
+		return e, err
+	}, `SELECT county, kind, COALESCE(SUM(CASE WHEN drill THEN 0 ELSE 1 END), 0), COALESCE(SUM(CASE WHEN drill THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN served AND NOT drill THEN 1 ELSE 0 END), 0) FROM (
+			SELECT `+county+` AS county, o.kind, d.drill, d.end_at AS ends, d.ended_at AS ended, CASE WHEN d.approved_at > d.start_at THEN d.approved_at ELSE d.start_at END AS began,
 				EXISTS (SELECT 1 FROM grants g JOIN looks l ON l.grant_id = g.id WHERE g.basis = 'incident:' || d.id) AS served
-			FROM incidents d WHERE `+inDivision+` AND (d.approver_id = '' OR d.approved_at IS NOT NULL)
-				AND (d.start_at >= $3 AND d.start_at < $4 OR d.approved_at >= $3 AND d.approved_at < $4)) AS x
-	    WHERE began >= $3 AND began < $4 AND began < ends AND (ended IS NULL OR ended > began) GROUP BY county, drill, served`, times...)
+			FROM incidents d JOIN organisations o ON o.id = d.organisation_id WHERE `+inReport+` AND (d.approver_id = '' OR d.approved_at IS NOT NULL)
+				AND (d.start_at >= $4 AND d.start_at < $5 OR d.approved_at >= $4 AND d.approved_at < $5)) AS x
+	    WHERE began >= $4 AND began < $5 AND began < ends AND (ended IS NULL OR ended > began) GROUP BY county, kind`, times...)
 	if err != nil {
 		return nil, err
 	}
-	_, err = queryAll(ctx, s.read, func(row scanner) (struct{}, error) {
-		var (
-			division string
-			answered bool
-			n        int64
-		)
-		if err := row.Scan(&division, &answered, &n); err != nil {
-			return struct{}{}, err
-		}
-		e := of(division)
-		e.Requests += n
-		if answered {
-			e.Answered += n
-		}
-		return struct{}{}, nil
-	}, `SELECT county, answered, COUNT(*) FROM (
-			SELECT `+county+` AS county, EXISTS (SELECT 1 FROM footage_answers a WHERE a.request_id = r.id) AS answered
-			FROM footage_requests r JOIN organisations d ON d.id = r.organisation_id WHERE `+inDivision+` AND r.asked_at >= $3 AND r.asked_at < $4) AS x
-	    GROUP BY county, answered`, times...)
-	return list, err
+	requests, err := queryAll(ctx, s.sums, func(row scanner) (e gatepost.ReportEvents, err error) {
+		err = row.Scan(&e.Division, &e.Kind, &e.Requests, &e.Answered)
+		return e, err
+	}, `SELECT county, kind, COUNT(*), COALESCE(SUM(CASE WHEN answered THEN 1 ELSE 0 END), 0) FROM (
+			SELECT `+county+` AS county, d.kind, EXISTS (SELECT 1 FROM footage_answers a WHERE a.request_id = r.id) AS answered
+			FROM footage_requests r JOIN organisations d ON d.id = r.organisation_id WHERE `+inReport+` AND r.asked_at >= $4 AND r.asked_at < $5) AS x
+	    GROUP BY county, kind`, times...)
+	return append(incidents, requests...), err
 }
 
 // CreateReport stores a draft as the next version of its division's report of the

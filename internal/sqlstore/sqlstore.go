@@ -35,6 +35,7 @@ const (
 	postgresOpen       = 16
 	postgresIdle       = 4
 	postgresFixed      = 4
+	postgresSums       = 2
 	postgresIdleTime   = 5 * time.Minute
 	postgresLifetime   = 30 * time.Minute
 	openTimeout        = 10 * time.Second
@@ -50,6 +51,7 @@ type Store struct {
 	place  string                 // what and where the database is, without its password
 	read   *sql.DB                // for single statements that change nothing
 	fixed  *sql.DB                // like read; PostgreSQL plans each statement once, whatever its arguments
+	sums   *sql.DB                // like read; for sums over millions of rows, of which PostgreSQL does few at once
 	write  *sql.DB                // SQLite: the one writing connection; PostgreSQL: the same pool as read
 	seal   atomic.Pointer[[]byte] // the secret that ledger entries are sealed with, once it is known
 }
@@ -110,8 +112,8 @@ func (s *Store) Close() error {
 	if s.read != s.write {
 		err = errors.Join(err, s.read.Close())
 	}
-	if s.fixed != s.read {
-		err = errors.Join(err, s.fixed.Close())
+	if s.engine == PostgreSQL {
+		err = errors.Join(err, s.fixed.Close(), s.sums.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("close %s: %w", s.place, err)
@@ -157,7 +159,7 @@ func openSQLite(ctx context.Context, databaseURL string) (*Store, error) {
 	if s.read, err = sqlitePool(path, sqliteReaders, true); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", s.place, err), s.write.Close())
 	}
-	s.fixed = s.read
+	s.fixed, s.sums = s.read, s.read
 	if err := s.read.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.unavailable(err), s.Close())
 	}
@@ -220,6 +222,7 @@ func openPostgres(ctx context.Context, databaseURL string) (*Store, error) {
 	s := &Store{engine: PostgreSQL, read: db, write: db,
 		place: fmt.Sprintf("the PostgreSQL database %q at %s port %d", config.Database, config.Host, config.Port)}
 	s.fixed = postgresPool(stdlib.OpenDB(*config, stdlib.OptionAfterConnect(planOnce)), postgresFixed)
+	s.sums = postgresPool(stdlib.OpenDB(*config, stdlib.OptionAfterConnect(sumInMemory)), postgresSums)
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
@@ -232,6 +235,13 @@ func openPostgres(ctx context.Context, databaseURL string) (*Store, error) {
 // takes longer than many a statement itself.
 func planOnce(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+	return err
+}
+
+// sumInMemory lets a connection keep its groups in memory instead of sorting rows on
+// disk, and spares it the compiling of statements, which takes longer than it saves.
+func sumInMemory(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, "SET work_mem = '64MB'; SET jit = off")
 	return err
 }
 

@@ -4539,13 +4539,15 @@ export interface components {
             filings: components["schemas"]["ReportFiling"][];
             funders: components["schemas"]["ReportCount"][];
             month: string;
+            /** @description The eleven months before that have locked reports, the oldest first */
+            months?: components["schemas"]["ReportMonth"][];
             name: string;
             /** @description Of the divisions directly below, and of what is the division's own */
             rows: components["schemas"]["ReportRow"][];
             /** @description Absent where no formula is set */
             settlement?: components["schemas"]["ReportSettlement"];
             total: components["schemas"]["ReportRow"];
-            /** @description By the kind of organisation that looked, exported or shared */
+            /** @description By the kind of organisation that looked, exported, shared, activated or asked */
             uses: components["schemas"]["ReportUse"][];
         };
         ReportFiling: {
@@ -4561,6 +4563,17 @@ export interface components {
             submitted_at?: string;
             /** Format: int64 */
             version?: number;
+        };
+        ReportMonth: {
+            /** Format: int64 */
+            continuity?: number;
+            /** Format: int64 */
+            in_service: number;
+            month: string;
+            /** Format: int64 */
+            online_rate?: number;
+            /** Format: int64 */
+            watch_rate?: number;
         };
         ReportOrder: {
             /** @description YYYY-MM, a month that is over */
@@ -4593,6 +4606,7 @@ export interface components {
              * @description Recorded of due
              */
             continuity?: number;
+            /** @description Empty for what is of no division; the report of the only province holds it */
             division: string;
             /** Format: int64 */
             drills: number;
@@ -4702,7 +4716,23 @@ export interface components {
         };
         ReportUse: {
             /** Format: int64 */
+            drills: number;
+            /** Format: int64 */
             exports: number;
+            /** Format: int64 */
+            footage_answered: number;
+            /** Format: int64 */
+            footage_requests: number;
+            /**
+             * Format: int64
+             * @description That they activated
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description Of their incidents, those under which somebody looked
+             */
+            incidents_served: number;
             kind: string;
             /** Format: int64 */
             live_looks: number;
