@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A packages=(
-  [ffmpeg]=ffmpeg [ffprobe]=ffmpeg [chromium]=chromium [pg_config_dir]=postgresql [cjk]=fonts-noto-cjk [nginx]=nginx-light
+  [ffmpeg]=ffmpeg [ffprobe]=ffmpeg [chromium]=chromium [pg_config_dir]=postgresql [cjk]=fonts-noto-cjk [nginx]=nginx-light [pdftotext]=poppler-utils
 )
 missing=()
 have() {

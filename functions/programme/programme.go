@@ -186,7 +186,7 @@ func checkTarget(field string, year int, t Target) (gatepost.Target, error) {
 
 func checkKind(field string, place gatepost.PlaceCategory, class gatepost.WatchClass) error {
 	if !slices.Contains(gatepost.PlaceCategories, place) {
-		return gatepost.InvalidField(field+".place", "there is no such category of places")
+		return gatepost.InvalidField(field+".place", fmt.Sprintf("there is no such category of places; there are %v", gatepost.PlaceCategories))
 	}
 	if class < 1 || class > 3 {
 		return gatepost.InvalidField(field+".class", "the class is 1, 2 or 3")

@@ -3,6 +3,7 @@ package programme_test
 import (
 	"maps"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,24 +117,28 @@ func TestRefused(t *testing.T) {
 		return []m{x}
 	}
 	for name, tt := range map[string]struct {
-		body  m
-		field string
+		body   m
+		field  string
+		remedy string
 	}{
-		"a negative target":       {m{"year": 2026, "targets": with(func(x m) { x["count"] = -1 })}, "targets[0].count"},
-		"too large":               {m{"year": 2026, "targets": with(func(x m) { x["count"] = 1_000_001 })}, "targets[0].count"},
-		"a year that is over":     {m{"year": 2025, "targets": with(func(m) {})}, "year"},
-		"a year far ahead":        {m{"year": 2037, "targets": with(func(m) {})}, "year"},
-		"a deadline of next year": {m{"year": 2026, "targets": with(func(x m) { x["deadline"] = "2027-01-01" })}, "targets[0].deadline"},
-		"no such place":           {m{"year": 2026, "targets": with(func(x m) { x["place"] = "moon" })}, "targets[0].place"},
-		"no such class":           {m{"year": 2026, "targets": with(func(x m) { x["class"] = 4 })}, "targets[0].class"},
-		"twice":                   {m{"year": 2026, "targets": []m{target(1), target(2)}}, "targets[1]"},
-		"a site without a class":  {m{"year": 2026, "targets": []m{}, "sites": []m{{"name": "x", "place": "market", "class": 0, "longitude": 1, "latitude": 1}}}, "sites[0].class"},
+		"a negative target":       {m{"year": 2026, "targets": with(func(x m) { x["count"] = -1 })}, "targets[0].count", "0 or more"},
+		"too large":               {m{"year": 2026, "targets": with(func(x m) { x["count"] = 1_000_001 })}, "targets[0].count", "1000000 cameras at most"},
+		"a year that is over":     {m{"year": 2025, "targets": with(func(m) {})}, "year", "for 2026 or a later year"},
+		"a year far ahead":        {m{"year": 2037, "targets": with(func(m) {})}, "year", "at most 10 years ahead"},
+		"a deadline of next year": {m{"year": 2026, "targets": with(func(x m) { x["deadline"] = "2027-01-01" })}, "targets[0].deadline", "in the programme's year, 2026"},
+		"no such place":           {m{"year": 2026, "targets": with(func(x m) { x["place"] = "moon" })}, "targets[0].place", "town_centre"},
+		"no such class":           {m{"year": 2026, "targets": with(func(x m) { x["class"] = 4 })}, "targets[0].class", "1, 2 or 3"},
+		"twice":                   {m{"year": 2026, "targets": []m{target(1), target(2)}}, "targets[1]", "put the numbers together"},
+		"a site without a class":  {m{"year": 2026, "targets": []m{}, "sites": []m{{"name": "x", "place": "market", "class": 0, "longitude": 1, "latitude": 1}}}, "sites[0].class", "1, 2 or 3"},
 	} {
-		if r := api.Do(county, "POST", "/v1/programmes", tt.body); r.Refused(gatepost.Invalid, tt.field).Status != 422 {
-			t.Errorf("%s: %s", name, r.Text)
+		r := api.Do(county, "POST", "/v1/programmes", tt.body)
+		if r.Refused(gatepost.Invalid, tt.field).Status != 422 || !strings.Contains(r.String("detail"), tt.remedy) {
+			t.Errorf("%s: %q, which does not say %q", name, r.Text, tt.remedy)
 		}
 	}
-	api.Do(province, "POST", "/v1/programmes", m{"year": 2026, "targets": []m{target(1)}}).Refused(gatepost.Forbidden, "")
+	if r := api.Do(province, "POST", "/v1/programmes", m{"year": 2026, "targets": []m{target(1)}}).Refused(gatepost.Forbidden, ""); !strings.Contains(r.String("detail"), "of a city or a county draw up") {
+		t.Errorf("a programme by the wrong level: %q", r.String("detail"))
+	}
 	shop := api.SignIn(storetest.NewOrganisation(t, s, gatepost.KindBusiness), gatepost.RoleOwner)
 	watcher := api.SignIn(unit(t, s, gatepost.KindPolice, "330103"), gatepost.RoleWatcher)
 	for _, who := range []string{shop, watcher} {

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,8 +21,8 @@ const maxObject = 64 << 20
 type (
 	fileInput struct {
 		ID       string `path:"id" maxLength:"64"`
-		Format   string `query:"format" enum:"json,csv,xlsx" default:"xlsx"`
-		Language string `query:"lang" enum:"zh,en" default:"zh" doc:"Of csv and xlsx"`
+		Format   string `query:"format" enum:"json,csv,xlsx,pdf" default:"xlsx"`
+		Language string `query:"lang" enum:"zh,en" default:"zh" doc:"Of csv, xlsx and pdf"`
 	}
 	fileOutput struct {
 		ContentType  string `header:"Content-Type"`
@@ -40,6 +41,10 @@ func (f *Function) file(ctx context.Context, in *fileInput) (*fileOutput, error)
 	if err != nil {
 		return nil, err
 	}
+	names, err := f.opts.Store.Names(ctx, []string{r.Organisation})
+	if err != nil {
+		return nil, err
+	}
 	name := fmt.Sprintf("report-%s-%s-v%d.%s", r.Division, r.Month, r.Version, in.Format)
 	out := &fileOutput{Disposition: fmt.Sprintf("attachment; filename=%q", name), CacheControl: "private, no-store"}
 	l := language(in.Language)
@@ -49,7 +54,10 @@ func (f *Function) file(ctx context.Context, in *fileInput) (*fileOutput, error)
 		out.Body, err = writeCSV(v.Body, l)
 	case in.Format == "xlsx":
 		out.ContentType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-		out.Body, err = writeXLSX(v.Body, l)
+		out.Body, err = writeXLSX(v.Body, names[r.Organisation], l)
+	case in.Format == "pdf":
+		out.ContentType = "application/pdf"
+		out.Body, err = writePDF(v.Body, names[r.Organisation], l)
 	case r.State == gatepost.ReportLocked:
 		out.ContentType = "application/json"
 		out.Body, err = f.object(ctx, r)
@@ -84,12 +92,16 @@ func writeCSV(r Report, l language) ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString("\ufeff") // without it, spreadsheets take Chinese for something else
 	w := csv.NewWriter(&out)
+	columns := slices.Clone(identity)
+	for _, s := range sections {
+		columns = append(columns, s.columns...)
+	}
 	header := make([]string, len(columns))
 	for i, c := range columns {
 		header[i] = l.pick(c.zh, c.en)
 	}
 	lines := [][]string{header}
-	for _, row := range append(append([]ReportRow{}, r.Figures.Rows...), r.Figures.Total) {
+	for _, row := range rows(r.Figures, l) {
 		line := make([]string, len(columns))
 		for i, c := range columns {
 			line[i] = text(c.value(row))

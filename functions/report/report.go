@@ -67,7 +67,7 @@ type document struct {
 
 // ReportOrder asks for a report.
 type ReportOrder struct {
-	Month string `json:"month" maxLength:"7" doc:"YYYY-MM, a month that is over"`
+	Month string `json:"month" doc:"YYYY-MM, a month that is over"`
 }
 
 // ReportReview is the word of the level above.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,13 +73,17 @@ func TestFiling(t *testing.T) {
 		county := w.draw("county").Want(201)
 		id := county.String("id")
 		w.draw("county").Refused(gatepost.Conflict, "")
-		w.submit("city", id).Refused(gatepost.Forbidden, "")
+		if r := w.submit("city", id).Refused(gatepost.Forbidden, ""); !strings.Contains(r.String("detail"), "draw up and submit its report") {
+			t.Errorf("a submission by the wrong level: %q", r.String("detail"))
+		}
 		w.submit("county2", id).Refused(gatepost.NotFound, "")
 		w.review("city", id, m{"accept": true}).Refused(gatepost.Conflict, "")
 		w.submit("county", id).Want(200)
 		w.submit("county", id).Refused(gatepost.Conflict, "")
 		w.review("county", id, m{"accept": true}).Refused(gatepost.Forbidden, "")
-		w.review("province", id, m{"accept": true}).Refused(gatepost.Forbidden, "")
+		if r := w.review("province", id, m{"accept": true}).Refused(gatepost.Forbidden, ""); !strings.Contains(r.String("detail"), "level directly above review this") {
+			t.Errorf("a review by the wrong level: %q", r.String("detail"))
+		}
 		w.review("city2", id, m{"accept": true}).Refused(gatepost.NotFound, "")
 		w.review("city", id, m{"accept": false}).Refused(gatepost.Invalid, "remark")
 		if r := w.review("city", id, m{"accept": false, "remark": "数字不对"}).Want(200); r.Body["state"] != "returned" {
@@ -126,10 +131,32 @@ func TestFiling(t *testing.T) {
 	})
 }
 
+// TestPast holds that a report shows how its division stood before.
+func TestPast(t *testing.T) {
+	w := small(t, "sqlite", storetest.SQLite(t))
+	if first := w.draw("county2").Want(201); first.Body["figures"].(m)["before"] != nil || first.Body["figures"].(m)["months"] != nil {
+		t.Errorf("a first report has a past: %s", first.Text)
+	}
+	total := w.filed("county", "city").Body["figures"].(m)["total"]
+	w.now = (month + 1).Last().End().AddDate(0, 0, 4)
+	w.measure()
+	w.measure()
+	next := w.api.Do(w.lead("county"), "POST", "/v1/reports", m{"month": (month + 1).String()}).Want(201).Body["figures"].(m)
+	if !reflect.DeepEqual(next["before"], total) {
+		t.Errorf("the month before was %v, and is said to have been %v", total, next["before"])
+	}
+	if months := next["months"].([]any); len(months) != 1 || months[0].(m)["month"] != month.String() || months[0].(m)["continuity"] != total.(m)["continuity"] {
+		t.Errorf("the months before: %v", months)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	w := newWorld(t, "sqlite", storetest.SQLite(t))
-	for _, text := range []string{"2026-03", "2026-04", "2100-01", "2026-13", "February", ""} {
-		w.api.Do(w.lead("county"), "POST", "/v1/reports", m{"month": text}).Refused(gatepost.Invalid, "month")
+	for text, remedy := range map[string]string{"2026-03": "the last month that is over is 2026-02", "2026-04": "the last month that is over is 2026-02",
+		"2100-01": "the last month that is over is 2026-02", "2026-13": "YYYY-MM", "February": "YYYY-MM", "": "YYYY-MM"} {
+		if r := w.api.Do(w.lead("county"), "POST", "/v1/reports", m{"month": text}).Refused(gatepost.Invalid, "month"); !strings.Contains(r.String("detail"), remedy) {
+			t.Errorf("month %q: %q does not say %q", text, r.String("detail"), remedy)
+		}
 	}
 	w.draw("county").Refused(gatepost.Conflict, "month") // no day is measured
 	w.draw("station").Refused(gatepost.Forbidden, "")    // of a town
@@ -254,8 +281,33 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: the total is %v", lang, last)
 		}
 		checkBook(t, get("xlsx"), lang, got.Figures)
+		pages := paged(t, get("pdf"))
+		for _, row := range got.Figures.Rows {
+			if !strings.Contains(pages[0], row.Name) {
+				t.Errorf("%s: %s is not on the first page", lang, row.Name)
+			}
+		}
+		if want := map[string]string{"zh": "草稿", "en": "Draft"}[lang]; !strings.Contains(pages[0], want) {
+			t.Errorf("%s: a draft does not say so", lang)
+		}
 	}
 	w.api.Do(w.lead("province"), "GET", "/v1/reports/"+r.String("id")+"/file?format=docx", nil).Refused(gatepost.Invalid, "format")
+}
+
+// paged is the text of pages, where poppler is installed.
+func paged(t *testing.T, pdf []byte) []string {
+	t.Helper()
+	program, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Skip("poppler is not installed (test/setup.sh does that): the pages were not read")
+	}
+	cmd := exec.CommandContext(t.Context(), program, "-layout", "-", "-")
+	cmd.Stdin = bytes.NewReader(pdf)
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("pdftotext: %v", err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\f"), "\f")
 }
 
 // checkBook computes every formula of a workbook and compares it with the value beside it,
@@ -272,7 +324,8 @@ func checkBook(t *testing.T, b []byte, lang string, f report.ReportFigures) {
 			t.Error(err)
 		}
 	}()
-	sheets := map[string][]string{"zh": {"汇总", "分类", "应用", "结算", "报送"}, "en": {"Summary", "Kinds", "Use", "Settlement", "Filing"}}[lang]
+	sheets := map[string][]string{"zh": {"建设情况", "录像与值守", "应用情况", "分类情况", "使用单位", "费用结算", "报送情况"},
+		"en": {"Building", "Recording", "Use", "Kinds", "Units", "Settlement", "Filing"}}[lang]
 	if !slices.Equal(book.GetSheetList(), sheets) {
 		t.Fatalf("sheets %q, want %q", book.GetSheetList(), sheets)
 	}
@@ -304,7 +357,7 @@ func checkBook(t *testing.T, b []byte, lang string, f report.ReportFigures) {
 	if formulas < 40 {
 		t.Errorf("%d formulas", formulas)
 	}
-	checkTotal(t, b, sheets[0], f)
+	checkTotal(t, b, sheets, f)
 	var bare bytes.Buffer // with formulas and without the values beside them, so that they must be computed
 	if err := book.Write(&bare); err != nil {
 		t.Fatal(err)
@@ -312,8 +365,8 @@ func checkBook(t *testing.T, b []byte, lang string, f report.ReportFigures) {
 	compareOffice(t, bare.Bytes(), tables)
 }
 
-// checkTotal compares the last row of a workbook's first sheet with the report.
-func checkTotal(t *testing.T, b []byte, sheet string, f report.ReportFigures) {
+// checkTotal compares the last row of a workbook's first sheets with the report.
+func checkTotal(t *testing.T, b []byte, sheets []string, f report.ReportFigures) {
 	t.Helper()
 	book, err := excelize.OpenReader(bytes.NewReader(b))
 	if err != nil {
@@ -325,10 +378,12 @@ func checkTotal(t *testing.T, b []byte, sheet string, f report.ReportFigures) {
 		}
 	}()
 	total := strconv.Itoa(4 + len(f.Rows))
-	for at, want := range map[string]string{"E" + total: strconv.FormatInt(f.Total.Built, 10), "I" + total: fmt.Sprint(float64(f.Total.Recorded) / 3_600_000),
-		"J" + total: fmt.Sprint(float64(*f.Total.Continuity) / 10_000)} {
-		if value, err := book.GetCellValue(sheet, at, excelize.Options{RawCellValue: true}); err != nil || !same(value, want) {
-			t.Errorf("%s is %q %v, want %s", at, value, err, want)
+	for _, tt := range []struct{ sheet, column, want string }{
+		{sheets[0], "E", strconv.FormatInt(f.Total.Built, 10)}, {sheets[0], "J", fmt.Sprint(float64(*f.Total.Kept) / 10_000)},
+		{sheets[1], "D", fmt.Sprint(float64(f.Total.Recorded) / 3_600_000)}, {sheets[1], "E", fmt.Sprint(float64(*f.Total.Continuity) / 10_000)},
+		{sheets[2], "C", strconv.FormatInt(f.Total.Lives, 10)}} {
+		if value, err := book.GetCellValue(tt.sheet, tt.column+total, excelize.Options{RawCellValue: true}); err != nil || !same(value, tt.want) {
+			t.Errorf("%s!%s%s is %q %v, want %s", tt.sheet, tt.column, total, value, err, tt.want)
 		}
 	}
 }

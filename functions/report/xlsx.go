@@ -5,30 +5,27 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
-
-	"github.com/gatepost-video/gatepost"
 )
 
-// writeXLSX writes a report as a workbook. Totals and rates are formulas, with the
-// values that they come to beside them, for readers that do not compute.
-func writeXLSX(r Report, l language) (b []byte, err error) {
+// writeXLSX writes a report as a workbook of forms that can be printed, on behalf of a
+// unit. Totals and rates are formulas, with the values that they come to beside them,
+// for readers that do not compute.
+func writeXLSX(r Report, unit string, l language) (b []byte, err error) {
 	book := excelize.NewFile()
 	defer func() { err = errors.Join(err, book.Close()) }()
-	w := &workbook{File: book, language: l, styles: map[string]int{}}
-	w.sheet(l.pick("汇总", "Summary"))
-	w.summary(r)
-	w.sheet(l.pick("分类", "Kinds"))
-	w.counts(r.Figures)
-	w.sheet(l.pick("应用", "Use"))
-	w.uses(r.Figures)
+	w := &workbook{File: book, language: l, report: r, unit: unit, styles: map[look]int{}}
+	for _, s := range sections {
+		w.section(s)
+	}
+	w.counts()
+	w.uses()
 	if r.Figures.Settlement != nil {
-		w.sheet(l.pick("结算", "Settlement"))
 		w.settlement(*r.Figures.Settlement)
 	}
 	if len(r.Figures.Filings) > 0 {
-		w.sheet(l.pick("报送", "Filing"))
 		w.filings(r.Figures.Filings)
 	}
 	w.must(book.DeleteSheet("Sheet1"))
@@ -47,9 +44,18 @@ func writeXLSX(r Report, l language) (b []byte, err error) {
 type workbook struct {
 	*excelize.File
 	language
-	name   string         // of the present sheet
-	styles map[string]int // by number format
+	report Report
+	unit   string
+	name   string // of the present sheet
+	row    int    // the next one of it
+	styles map[look]int
 	err    error
+}
+
+// look is how a cell looks.
+type look struct {
+	format string // of numbers, "" for none
+	kind   byte   // 't'itle, 's'ubtitle, 'h'eader, 'b'old or plain cell of a table, 0 for one of none
 }
 
 func (w *workbook) must(err error) {
@@ -58,11 +64,36 @@ func (w *workbook) must(err error) {
 	}
 }
 
-func (w *workbook) sheet(name string) {
+// sheet begins a sheet with the block that forms begin with, for columns of some widths
+// in characters. The rows above the freezing one are on each page that is printed.
+func (w *workbook) sheet(name string, widths ...float64) {
 	w.name = name
 	_, err := w.NewSheet(name)
 	w.must(err)
-	w.must(w.SetColWidth(name, "A", "AZ", 16))
+	for i, width := range widths {
+		column, err := excelize.ColumnNumberToName(i + 1)
+		w.must(err)
+		w.must(w.SetColWidth(name, column, column, width))
+	}
+	r, last := w.report, len(widths)
+	w.put(1, 1, w.pick(formTitle.zh, formTitle.en)+w.pick("——", ": ")+name, look{kind: 't'})
+	w.must(w.MergeCell(name, cell(1, 1), cell(last, 1)))
+	w.must(w.SetRowHeight(name, 1, 30))
+	w.put(1, 2, strings.Join(subtitle(r, w.unit, w.language), "    "), look{kind: 's'})
+	w.must(w.MergeCell(name, cell(1, 2), cell(last, 2)))
+	w.row = 3
+	orientation, a4, one, whole, fit, tall := "landscape", 9, 1, 0, true, 20.0
+	w.must(w.SetPageLayout(name, &excelize.PageLayoutOptions{Orientation: &orientation, Size: &a4, FitToWidth: &one, FitToHeight: &whole}))
+	w.must(w.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit, DefaultRowHeight: &tall, CustomHeight: &fit}))
+	margin, foot := 0.4, 0.6
+	w.must(w.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &margin, Right: &margin, Top: &margin, Bottom: &foot}))
+	w.must(w.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: "&C&P / &N"}))
+}
+
+// freeze keeps columns and all rows so far in sight, and the rows on each printed page.
+func (w *workbook) freeze(columns int) {
+	w.must(w.SetPanes(w.name, &excelize.Panes{Freeze: true, XSplit: columns, YSplit: w.row - 1, TopLeftCell: cell(columns+1, w.row), ActivePane: "bottomRight"}))
+	w.must(w.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$1:$%d", w.name, w.row-1), Scope: w.name}))
 }
 
 func cell(column, row int) string {
@@ -73,182 +104,221 @@ func cell(column, row int) string {
 	return name
 }
 
-// put writes a value with a number format, "" for none.
-func (w *workbook) put(column, row int, v any, format string) {
+// put writes a value, nil for none.
+func (w *workbook) put(column, row int, v any, l look) {
 	at := cell(column, row)
 	if v != nil {
 		w.must(w.SetCellValue(w.name, at, v))
 	}
-	if format == "" {
-		return
-	}
-	style, ok := w.styles[format]
+	style, ok := w.styles[l]
 	if !ok {
 		var err error
-		style, err = w.NewStyle(&excelize.Style{CustomNumFmt: &format})
+		style, err = w.NewStyle(w.style(l))
 		w.must(err)
-		w.styles[format] = style
+		w.styles[l] = style
 	}
 	w.must(w.SetCellStyle(w.name, at, at, style))
 }
 
+// style writes in a typeface that offices of the language have.
+func (w *workbook) style(l look) *excelize.Style {
+	s := &excelize.Style{Alignment: &excelize.Alignment{Vertical: "center"}, Font: &excelize.Font{Family: w.pick("宋体", "Calibri"), Size: 11, Bold: l.kind == 't' || l.kind == 'h' || l.kind == 'b'}}
+	if l.format != "" {
+		s.CustomNumFmt = &l.format
+	}
+	switch l.kind {
+	case 't':
+		s.Font.Size, s.Alignment.Horizontal = 16, "center"
+	case 'h':
+		s.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E8EEF4"}}
+		s.Alignment.Horizontal, s.Alignment.WrapText = "center", true
+	}
+	if l.kind == 'h' || l.kind == 'b' || l.kind == 'p' {
+		for _, side := range []string{"left", "right", "top", "bottom"} {
+			s.Border = append(s.Border, excelize.Border{Type: side, Color: "808080", Style: 1})
+		}
+	}
+	return s
+}
+
 // formula writes a value and the formula that it comes from.
-func (w *workbook) formula(column, row int, v any, format, formula string) {
-	w.put(column, row, v, format)
+func (w *workbook) formula(column, row int, v any, l look, formula string) {
+	w.put(column, row, v, l)
 	w.must(w.SetCellFormula(w.name, cell(column, row), formula))
 }
 
-func (w *workbook) line(row int, values ...any) {
+// line writes a row of a table, whole numbers with separators.
+func (w *workbook) line(values ...any) {
 	for i, v := range values {
-		format := ""
-		if _, ok := v.(int64); ok {
-			format = whatCount
+		l := look{kind: 'p'}
+		switch v.(type) {
+		case int64:
+			l.format = whatCount
+		case float64:
+			l.format = whatHours
 		}
-		w.put(i+1, row, v, format)
+		w.put(i+1, w.row, v, l)
 	}
+	w.row++
 }
 
-func (w *workbook) header(row int, words ...string) {
-	bold, err := w.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "center"}})
-	w.must(err)
+func (w *workbook) header(words ...string) {
 	for i, word := range words {
-		w.put(i+1, row, word, "")
-		w.must(w.SetCellStyle(w.name, cell(i+1, row), cell(i+1, row), bold))
+		w.put(i+1, w.row, word, look{kind: 'h'})
 	}
+	w.must(w.SetRowHeight(w.name, w.row, 34))
+	w.row++
 }
 
-// firstRow is where the rows of divisions begin: a title, what it is, the header.
-const firstRow = 4
+// rate is the formula of a rate of two cells, rounded down to a hundredth of a percent.
+func rateFormula(part, of string) string {
+	return fmt.Sprintf(`IF(%s=0,"",ROUNDDOWN(ROUND(%s/%s*10000,6),0)/10000)`, of, part, of)
+}
 
-func (w *workbook) summary(r Report) {
-	w.header(1, w.pick("社会治安动态视频监控系统建设及应用情况月报表", "Monthly report on the building and use of the video system"))
-	w.line(2, w.pick("行政区划", "Division"), r.Figures.Name, w.pick("月份", "Month"), r.Month, w.pick("版本", "Version"), int64(r.Version),
-		w.pick("状态", "State"), w.state(r.State), w.pick("摘要 SHA-256", "SHA-256"), r.SHA256)
-	index, words := map[string]int{}, make([]string, len(columns))
+func (w *workbook) section(s section) {
+	columns := append(append([]column{}, identity...), s.columns...)
+	index, words, widths := map[string]int{}, make([]string, len(columns)), make([]float64, len(columns))
 	for i, c := range columns {
-		index[c.key], words[i] = i+1, w.pick(c.zh, c.en)
+		index[c.key], words[i], widths[i] = i+1, w.pick(c.zh, c.en), c.width()
 	}
-	w.header(firstRow-1, words...)
-	total := firstRow + len(r.Figures.Rows)
-	for i, row := range append(append([]ReportRow{}, r.Figures.Rows...), r.Figures.Total) {
+	w.sheet(w.pick(s.zh, s.en), widths...)
+	w.header(words...)
+	w.freeze(len(identity))
+	first, list := w.row, rows(w.report.Figures, w.language)
+	total := first + len(list) - 1
+	for i, row := range list {
+		kind, at := byte('p'), first+i
+		if at == total {
+			kind = 'b'
+		}
 		for j, c := range columns {
-			at, v := firstRow+i, c.value(row)
+			l, v := look{c.format, kind}, c.value(row)
 			switch {
 			case c.ratio[0] != "":
-				part, of := cell(index[c.ratio[0]], at), cell(index[c.ratio[1]], at)
-				w.formula(j+1, at, v, c.format, fmt.Sprintf(`IF(%s=0,"",ROUNDDOWN(ROUND(%s/%s*10000,6),0)/10000)`, of, part, of))
-			case at == total && c.format != "" && total > firstRow:
-				w.formula(j+1, at, v, c.format, fmt.Sprintf("SUM(%s:%s)", cell(j+1, firstRow), cell(j+1, total-1)))
+				w.formula(j+1, at, v, l, rateFormula(cell(index[c.ratio[0]], at), cell(index[c.ratio[1]], at)))
+			case at == total && c.format != "" && total > first:
+				w.formula(j+1, at, v, l, fmt.Sprintf("SUM(%s:%s)", cell(j+1, first), cell(j+1, total-1)))
+			case at == total && total > first && c.key == "name":
+				w.put(j+1, at, w.pick("合计", "Total"), l)
 			default:
-				w.put(j+1, at, v, c.format)
+				w.put(j+1, at, v, l)
 			}
 		}
 	}
-	if total > firstRow {
-		w.put(2, total, w.pick("合计", "Total"), "")
+	w.row = total + 2
+	w.signatures()
+	if chart, ok := map[string]string{"planned": "built", "due": "continuity", "lives": "playbacks"}[s.columns[0].key]; ok {
+		w.chart(index, chart, first, total)
 	}
-	w.must(w.SetPanes(w.name, &excelize.Panes{Freeze: true, XSplit: 2, YSplit: firstRow - 1, TopLeftCell: cell(3, firstRow), ActivePane: "bottomRight"}))
-	w.chart(index, total, len(r.Figures.Rows))
 }
 
-// chart shows the continuity of the rows.
-func (w *workbook) chart(index map[string]int, total, rows int) {
-	if rows == 0 {
+// signatures leaves room for those who answer for a form.
+func (w *workbook) signatures() {
+	w.put(1, w.row, strings.Join(signatories(w.language), "        "), look{})
+	w.row++
+	if w.report.SHA256 != "" {
+		w.put(1, w.row, "SHA-256 "+w.report.SHA256, look{})
+		w.row++
+	}
+}
+
+// chart shows a column of the rows.
+func (w *workbook) chart(index map[string]int, key string, first, total int) {
+	if total == first {
 		return
 	}
-	columnOf := func(key string) string {
+	span := func(key string) string {
 		name, err := excelize.ColumnNumberToName(index[key])
 		w.must(err)
-		return fmt.Sprintf("'%s'!$%s$%d:$%s$%d", w.name, name, firstRow, name, total-1)
+		return fmt.Sprintf("'%s'!$%s$%d:$%s$%d", w.name, name, first, name, total-1)
 	}
-	w.must(w.AddChart(w.name, cell(1, total+3), &excelize.Chart{Type: excelize.Col, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: w.pick("录像完整率", "Continuity")}}},
-		Series: []excelize.ChartSeries{{Name: w.pick("录像完整率", "Continuity"), Categories: columnOf("name"), Values: columnOf("continuity")}},
+	title, err := w.GetCellValue(w.name, cell(index[key], first-1))
+	w.must(err)
+	varied, axis := false, excelize.ChartAxis{MajorGridLines: true}
+	if one := 1.0; find(key).format == whatRate {
+		axis.Maximum, axis.NumFmt = &one, excelize.ChartNumFmt{CustomNumFmt: "0%"}
+	}
+	w.must(w.AddChart(w.name, cell(1, w.row+1), &excelize.Chart{Type: excelize.Col, VaryColors: &varied, YAxis: axis, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
+		Series: []excelize.ChartSeries{{Name: title, Categories: span("name"), Values: span(key)}},
 		Legend: excelize.ChartLegend{Position: "none"}, Dimension: excelize.ChartDimension{Width: 900, Height: 320}}))
 }
 
-func (w *workbook) state(s gatepost.ReportState) string {
-	words := map[gatepost.ReportState][2]string{gatepost.ReportDraft: {"草稿", "Draft"}, gatepost.ReportSubmitted: {"已上报", "Submitted"},
-		gatepost.ReportReturned: {"退回", "Returned"}, gatepost.ReportLocked: {"已锁定", "Locked"}}[s]
-	return w.pick(words[0], words[1])
-}
-
-func (w *workbook) counts(f *ReportFigures) {
-	row := 1
-	table := func(title string, list []ReportCount, name func(ReportCount) string) {
-		w.header(row, title, w.pick("规划数", "Planned"), w.pick("登记数", "Enrolled"), w.pick("建成数", "Built"), w.pick("验收数", "Accepted"), w.pick("在用数", "In service"),
+func (w *workbook) counts() {
+	w.sheet(w.pick("分类情况", "Kinds"), 26, 12, 12, 12, 12, 12, 18, 18, 12)
+	for _, t := range countTables(w.report.Figures, w.language) {
+		w.header(t.title, w.pick("规划数", "Planned"), w.pick("登记数", "Enrolled"), w.pick("建成数", "Built"), w.pick("验收数", "Accepted"), w.pick("在用数", "In service"),
 			w.pick("应录时长(小时)", "Due (h)"), w.pick("实录时长(小时)", "Recorded (h)"), w.pick("录像完整率", "Continuity"))
-		row++
-		for _, c := range list {
-			w.line(row, name(c), c.Planned, c.Enrolled, c.Built, c.Accepted, c.InService)
-			w.put(7, row, float64(c.Due)/3_600_000, whatHours)
-			w.put(8, row, float64(c.Recorded)/3_600_000, whatHours)
+		for i, c := range t.list {
+			at := w.row
+			w.line(harmless(t.names[i]), c.Planned, c.Enrolled, c.Built, c.Accepted, c.InService, float64(c.Due)/3_600_000, float64(c.Recorded)/3_600_000)
 			var v any
 			if c.Continuity != nil {
 				v = float64(*c.Continuity) / whole
 			}
-			w.formula(9, row, v, whatRate, fmt.Sprintf(`IF(%s=0,"",ROUNDDOWN(ROUND(%s/%s*10000,6),0)/10000)`, cell(7, row), cell(8, row), cell(7, row)))
-			row++
+			w.formula(9, at, v, look{whatRate, 'p'}, rateFormula(cell(8, at), cell(7, at)))
 		}
-		row++
+		w.row++
 	}
-	table(w.pick("监控点类别", "Class"), f.Classes, func(c ReportCount) string {
-		return w.pick(map[string]string{"1": "一类点", "2": "二类点", "3": "三类点"}[c.Key], "Class "+c.Key)
-	})
-	table(w.pick("场所类别", "Category"), f.Categories, func(c ReportCount) string {
-		words := places[gatepost.PlaceCategory(c.Key)]
-		return w.pick(words[0], words[1])
-	})
-	table(w.pick("出资单位", "Funder"), f.Funders, func(c ReportCount) string { return harmless(c.Name) })
+	w.signatures()
 }
 
-func (w *workbook) uses(f *ReportFigures) {
-	w.header(1, w.pick("使用单位类别", "Kind of unit"), w.pick("实时调阅次数", "Live looks"), w.pick("录像调阅次数", "Playbacks"), w.pick("导出次数", "Exports"), w.pick("分享链接数", "Share links"),
-		w.pick("观看时长(小时)", "Viewed (h)"), w.pick("观看字节", "Bytes viewed"))
-	for i, u := range f.Uses {
-		words := kinds[u.Kind]
-		w.line(i+2, w.pick(words[0], words[1]), u.Lives, u.Playbacks, u.Exports, u.Shares, nil, u.ViewedBytes)
-		w.put(6, i+2, float64(u.Viewed)/3_600_000, whatHours)
+func (w *workbook) uses() {
+	words := make([]string, 0, len(useColumns)+1)
+	widths := []float64{20}
+	words = append(words, w.pick("使用单位类别", "Kind of unit"))
+	for _, c := range useColumns {
+		words, widths = append(words, w.pick(c.zh, c.en)), append(widths, 15)
 	}
+	w.sheet(w.pick("使用单位", "Units"), widths...)
+	w.header(words...)
+	w.freeze(1)
+	for _, u := range w.report.Figures.Uses {
+		line := []any{w.pick(kinds[u.Kind][0], kinds[u.Kind][1])}
+		for _, c := range useColumns {
+			line = append(line, c.value(u.row()))
+		}
+		w.line(line...)
+	}
+	w.row++
+	w.signatures()
 }
 
 func (w *workbook) settlement(s ReportSettlement) {
-	yuan := func(fen int64) float64 { return float64(fen) / 100 }
-	w.line(1, w.pick("单价(元/月)一类点、二类点、三类点", "Price by month (yuan), class 1, 2, 3"), yuan(s.Terms.Prices[0]), yuan(s.Terms.Prices[1]), yuan(s.Terms.Prices[2]),
-		w.pick("约定完整率", "Continuity owed"), float64(s.Terms.Owed)/whole, w.pick("扣减系数", "Deduction factor"), float64(s.Terms.Factor)/whole, w.pick("扣减上限", "Deducted at most"), float64(s.Terms.Cap)/whole)
-	w.header(3, w.pick("出资单位", "Payer"), w.pick("类别", "Class"), w.pick("应录时长(小时)", "Due (h)"), w.pick("实录时长(小时)", "Recorded (h)"), w.pick("费用(元)", "Fee (yuan)"),
+	w.sheet(w.pick("费用结算", "Settlement"), 30, 12, 18, 18, 16, 16, 16)
+	w.put(1, w.row, strings.Join(termsWords(s.Terms, w.language), "    "), look{})
+	w.row++
+	w.header(w.pick("出资单位", "Payer"), w.pick("类别", "Class"), w.pick("应录时长(小时)", "Due (h)"), w.pick("实录时长(小时)", "Recorded (h)"), w.pick("费用(元)", "Fee (yuan)"),
 		w.pick("扣减(元)", "Deduction (yuan)"), w.pick("应付(元)", "Net (yuan)"))
-	row := 4
+	w.freeze(1)
+	yuan, first := func(fen int64) float64 { return float64(fen) / 100 }, w.row
 	for _, l := range s.Lines {
-		w.line(row, harmless(l.Payer), strconv.Itoa(int(l.Class)))
-		for i, v := range []float64{float64(l.Due) / 3_600_000, float64(l.Recorded) / 3_600_000, yuan(l.Fee), yuan(l.Deduction)} {
-			w.put(i+3, row, v, whatHours)
-		}
-		w.formula(7, row, yuan(l.Net), whatHours, fmt.Sprintf("ROUND(%s-%s,2)", cell(5, row), cell(6, row)))
-		row++
+		at := w.row
+		w.line(harmless(l.Payer), strconv.Itoa(int(l.Class)), float64(l.Due)/3_600_000, float64(l.Recorded)/3_600_000, yuan(l.Fee), yuan(l.Deduction))
+		w.formula(7, at, yuan(l.Net), look{whatHours, 'p'}, fmt.Sprintf("ROUND(%s-%s,2)", cell(5, at), cell(6, at)))
 	}
-	w.put(1, row, w.pick("合计", "Total"), "")
-	if row == 4 {
-		return
+	for i := range 4 {
+		w.put(i+1, w.row, nil, look{kind: 'b'})
 	}
+	w.put(1, w.row, w.pick("合计", "Total"), look{kind: 'b'})
 	for i, v := range []float64{yuan(s.Fee), yuan(s.Deduction), yuan(s.Net)} {
-		w.formula(i+5, row, v, whatHours, fmt.Sprintf("SUM(%s:%s)", cell(i+5, 4), cell(i+5, row-1)))
+		if w.row == first {
+			w.put(i+5, w.row, v, look{whatHours, 'b'})
+			continue
+		}
+		w.formula(i+5, w.row, v, look{whatHours, 'b'}, fmt.Sprintf("SUM(%s:%s)", cell(i+5, first), cell(i+5, w.row-1)))
 	}
+	w.row += 2
+	w.signatures()
 }
 
 func (w *workbook) filings(list []ReportFiling) {
-	w.header(1, w.pick("行政区划代码", "Division code"), w.pick("行政区划", "Division"), w.pick("状态", "State"), w.pick("版本", "Version"), w.pick("上报时间", "Submitted"), w.pick("是否逾期", "Late"))
-	for i, d := range list {
-		state, at := w.pick("未报", "Not filed"), ""
-		if d.State != "" {
-			state = w.state(d.State)
-		}
-		if d.SubmittedAt != nil {
-			at = d.SubmittedAt.In(gatepost.Zone).Format("2006-01-02 15:04")
-		}
-		late := w.pick("否", "No")
-		if d.Late {
-			late = w.pick("是", "Yes")
-		}
-		w.line(i+2, d.Division, d.Name, state, int64(d.Version), at, late)
+	w.sheet(w.pick("报送情况", "Filing"), 16, 20, 14, 10, 20, 12)
+	w.header(filingWords(w.language)...)
+	w.freeze(2)
+	for _, d := range list {
+		state, at, late := filing(d, w.language)
+		w.line(d.Division, d.Name, state, int64(d.Version), at, late)
 	}
+	w.row++
+	w.signatures()
 }

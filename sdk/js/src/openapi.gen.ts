@@ -9535,8 +9535,8 @@ export interface operations {
     "get-report-file": {
         parameters: {
             query?: {
-                format?: "json" | "csv" | "xlsx";
-                /** @description Of csv and xlsx */
+                format?: "json" | "csv" | "xlsx" | "pdf";
+                /** @description Of csv, xlsx and pdf */
                 lang?: "zh" | "en";
             };
             header?: never;
