@@ -37,6 +37,8 @@ type CameraStatus struct {
 
 	Problem       RecordingProblem `json:"problem,omitempty"`        // what is wrong with its recording
 	ProblemSince  time.Time        `json:"problem_since,omitzero"`   // when that began; what was recorded before is safe
+	Picture       PictureState     `json:"picture,omitempty"`        // what its pictures show, as far as somebody looked
+	PictureSince  time.Time        `json:"picture_since,omitzero"`   // since when
 	LastRecording string           `json:"last_recording,omitempty"` // id of the newest that this gateway stored, to be compared with the rows
 }
 

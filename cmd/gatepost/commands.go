@@ -21,6 +21,7 @@ type gatewayCmd struct {
 	webFlags
 	doorFlags
 	recordFlags
+	pictureFlags
 	frontFlags
 	Pprof string `help:"Loopback address of pprof." env:"GATEPOST_PPROF" placeholder:"ADDR"`
 }
@@ -70,7 +71,7 @@ func (c *gatewayCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, objects.Close()) }()
 	tokens := token.NewVerifier(token.URLSource(c.Control+"/.well-known/jwks.json", nil), token.VerifierOptions{})
 	gw, err := newGateway(gatewayOptions{listeners: listeners, tls: tlsConfig, publicIPs: c.WebRTCIPs, spool: stores.path("spool"),
-		objects: objects, control: client, tokens: tokens, record: c.recordFlags, edgeKey: c.EdgeKey, front: front, registry: newRegistry(),
+		objects: objects, control: client, tokens: tokens, record: c.recordFlags, pictures: c.pictureFlags, edgeKey: c.EdgeKey, front: front, registry: newRegistry(),
 		checks: []check{{"functions", client.Check}}})
 	if err != nil {
 		return err

@@ -23,17 +23,24 @@ import (
 	"github.com/gatepost-video/gatepost/gateway/ingest/whip"
 	"github.com/gatepost-video/gatepost/gateway/live/llhls"
 	"github.com/gatepost-video/gatepost/gateway/live/whep"
+	"github.com/gatepost-video/gatepost/gateway/picture"
 	"github.com/gatepost-video/gatepost/gateway/rtc"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 	"github.com/gatepost-video/gatepost/internal/token"
 	"github.com/gatepost-video/gatepost/streaming/cmaf"
 	"github.com/gatepost-video/gatepost/streaming/hls"
+	"github.com/gatepost-video/gatepost/streaming/stream"
 )
 
 // recordFlags shape recordings.
 type recordFlags struct {
 	ObjectDuration time.Duration `help:"Media time of one stored object; it ends at the key frame after." default:"60s" env:"GATEPOST_OBJECT_DURATION"`
 	Acceptance     time.Duration `name:"acceptance-window" help:"How long a camera's first push is measured." default:"30s" env:"GATEPOST_ACCEPTANCE_WINDOW"`
+}
+
+// pictureFlags belong to who looks whether pictures show anything.
+type pictureFlags struct {
+	PictureInterval time.Duration `name:"picture-interval" help:"How often a key frame of each camera is looked at for being black or frozen, with ffmpeg where it is installed; 0: never." default:"10m" env:"GATEPOST_PICTURE_INTERVAL"`
 }
 
 // nodeControl is all that a gateway asks the control plane.
@@ -49,6 +56,7 @@ type gateway struct {
 	tokens    *token.Verifier
 	archive   *archive.Archive
 	admission *admission.Admission
+	pictures  *picture.Checker
 	engine    *rtc.Engine
 	whip      *whip.Handler
 	whep      *whep.Handler
@@ -69,6 +77,7 @@ type gatewayOptions struct {
 	control   nodeControl
 	tokens    *token.Verifier
 	record    recordFlags
+	pictures  pictureFlags
 	edgeKey   string
 	front     front
 	registry  *prometheus.Registry
@@ -84,8 +93,10 @@ func newGateway(o gatewayOptions) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.pictures = picture.New(picture.Options{Every: o.pictures.PictureInterval, Metrics: o.registry,
+		Cameras: func() []string { return g.admission.Cameras() }, Stream: func(id string) *stream.Stream { return g.admission.Stream(id) }})
 	g.admission = admission.New(admission.Options{
-		Control: o.control, Node: nodeName(), Outlets: g.outlets, OnRevoked: g.revoke, OnWithdrawn: g.withdraw, OnMissing: g.archive.Missing, Looks: g.looks,
+		Control: o.control, Node: nodeName(), Outlets: g.outlets, OnRevoked: g.revoke, OnWithdrawn: g.withdraw, OnMissing: g.archive.Missing, Looks: g.looks, Picture: g.pictures.State,
 		Viewers: map[string]func(string) int{
 			"llhls": func(id string) int { return g.llhls.Viewers(id) },
 			"whep":  func(id string) int { return g.whep.Viewers(id) },
@@ -213,6 +224,7 @@ func (g *gateway) Run(ctx context.Context) error {
 	door("whip", g.whip.Run)
 	door("whep", g.whep.Run)
 	door("admission", g.admission.Run)
+	door("picture", g.pictures.Run)
 	door("media", func(ctx context.Context) error { return serveMedia(ctx, l.media, g.tls, g.handler) })
 
 	// A publisher that waits for a dead disk would keep its door open for ever:

@@ -17,6 +17,7 @@ type serveCmd struct {
 	webFlags
 	doorFlags
 	recordFlags
+	pictureFlags
 	hookFlags
 	healthFlags
 	peopleFlags
@@ -98,7 +99,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	registry := newRegistry()
 	checks := []check{{"database", db.Ping}}
 	gw, err := newGateway(gatewayOptions{listeners: listeners, tls: tlsConfig, publicIPs: c.WebRTCIPs, spool: c.path("spool"),
-		objects: objects, control: plane.node, tokens: plane.tokens, record: c.recordFlags, edgeKey: c.EdgeKey, front: front, registry: registry, checks: checks})
+		objects: objects, control: plane.node, tokens: plane.tokens, record: c.recordFlags, pictures: c.pictureFlags, edgeKey: c.EdgeKey, front: front, registry: registry, checks: checks})
 	if err != nil {
 		return err
 	}

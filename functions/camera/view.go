@@ -39,6 +39,9 @@ type Camera struct {
 	RecordingProblem      gatepost.RecordingProblem `json:"recording_problem,omitempty" enum:"recorder,storage,tracks,key_frames,upload" doc:"What is wrong with the recording of a camera that is online: recorder (it does nothing), storage (the gateway's disk cannot be written), tracks (what the camera sends cannot be put into a file), key_frames (the camera sends none), upload (recorded at the gateway, and not yet in the archive)"`
 	RecordingProblemSince *time.Time                `json:"recording_problem_since,omitempty" doc:"When that began; what was recorded before is safe"`
 
+	Picture      string     `json:"picture" enum:"unchecked,good,black,frozen" doc:"What its pictures show, by a key frame now and then: unchecked while it is offline, or where nobody looks"`
+	PictureSince *time.Time `json:"picture_since,omitempty"`
+
 	Protocol   string             `json:"protocol" doc:"That it pushes or last pushed by: rtsp, rtmp, srt, whip; empty when it never did"`
 	Since      *time.Time         `json:"since,omitempty" doc:"When it came online or went offline; not there when it never pushed"`
 	EndReason  gatepost.EndReason `json:"end_reason,omitempty" doc:"Why it went offline"`
@@ -115,7 +118,7 @@ func view(c gatepost.Camera, st gatepost.CameraStatus, now time.Time) Camera {
 		Place: c.Place, Class: int(c.Class), OwnerID: c.Owner, ResponsibleID: c.Responsible, FunderID: c.Funder, BeneficiaryID: c.Beneficiary,
 		Category: c.Category, RetentionDays: c.RetentionDays, ConsentToShare: c.ConsentToShare, SignPosted: c.SignPosted, NotBannedPlace: c.NotBannedPlace,
 		State: c.State, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
-		Protocol: st.Protocol, EndReason: st.EndReason, Media: viewMedia(st.Measurement),
+		Protocol: st.Protocol, EndReason: st.EndReason, Media: viewMedia(st.Measurement), Picture: "unchecked",
 	}
 	if !st.SeenAt.IsZero() {
 		fresh := now.Sub(st.SeenAt) < staleAfter
@@ -125,6 +128,10 @@ func view(c gatepost.Camera, st gatepost.CameraStatus, now time.Time) Camera {
 		if v.Online && st.Problem != "" {
 			began := st.ProblemSince
 			v.RecordingProblem, v.RecordingProblemSince = st.Problem, &began
+		}
+		if v.Online && st.Picture != gatepost.PictureUnchecked {
+			began := st.PictureSince
+			v.Picture, v.PictureSince = string(st.Picture), &began
 		}
 		switch {
 		case v.Online:

@@ -43,6 +43,12 @@ func (f *Function) judge(h gatepost.CameraHealth, now time.Time) map[gatepost.Fa
 		gatepost.Words{ZH: "设备在推流,但没有关键帧,无法录像和播放。", EN: "It pushes, and sends no key frame: nothing can be recorded or shown."}}
 	known[gatepost.FaultRecording] = recording(st)
 	f.measured(st.Measurement, known)
+	if st.Picture != gatepost.PictureUnchecked {
+		known[gatepost.FaultBlack] = finding{st.Picture == gatepost.PictureBlack, st.PictureSince,
+			gatepost.Words{ZH: "画面全黑:镜头被遮挡、没有补光,或传感器故障。", EN: "The picture is black: the lens is covered, there is no light, or the sensor is broken."}}
+		known[gatepost.FaultFrozen] = finding{st.Picture == gatepost.PictureFrozen, st.PictureSince,
+			gatepost.Words{ZH: "画面冻结:不断有帧,但每次取样的画面完全相同。", EN: "The picture is frozen: frames come, and every sample is the same."}}
+	}
 	return known
 }
 

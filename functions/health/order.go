@@ -20,7 +20,7 @@ type WorkOrder struct {
 	CameraID         string               `json:"camera_id"`
 	CameraName       string               `json:"camera_name"`
 	FaultID          string               `json:"fault_id,omitempty"`
-	Kind             gatepost.FaultKind   `json:"kind,omitempty" doc:"Of the fault; absent when it was opened by hand"`
+	Kind             gatepost.FaultKind   `json:"kind,omitempty" enum:"offline,recording,key_frames,black,frozen,bit_rate,clock,unwatched" doc:"Of the fault; absent when it was opened by hand"`
 	Evidence         *gatepost.Words      `json:"evidence,omitempty" doc:"The same"`
 	Class            gatepost.WatchClass  `json:"class" doc:"Of the camera, when it was opened"`
 	Description      string               `json:"description"`

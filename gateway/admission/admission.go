@@ -36,6 +36,9 @@ type Outlets struct {
 	Close    func()                       // called once, after the last End
 }
 
+// PictureOf tells what a camera's pictures show, and since when.
+type PictureOf func(cameraID string) (gatepost.PictureState, time.Time)
+
 // Options configure an Admission. Control and Outlets are required.
 type Options struct {
 	Control Control
@@ -46,6 +49,7 @@ type Options struct {
 	OnRevoked   func(grantIDs []string)              // told of revoked grants, once each; may be nil
 	OnWithdrawn func(keyIDs []string)                // told with each sync of all signing keys that are withdrawn; may be nil
 	OnMissing   func(recordingIDs []string)          // told of stored recordings that have no row; may be nil
+	Picture     PictureOf                            // what a camera's pictures show; nil: nobody looks
 	Looks       *Looks                               // of the viewers of this gateway; nil: none are told
 
 	PartDuration     time.Duration // of cmaf parts; 0: the muxer's default
@@ -356,6 +360,17 @@ func (a *Admission) Stream(cameraID string) *stream.Stream {
 		return c.stream
 	}
 	return nil
+}
+
+// Cameras lists the cameras that push, in no order.
+func (a *Admission) Cameras() []string {
+	var ids []string
+	for _, c := range a.list() {
+		if c.present() != nil {
+			ids = append(ids, c.camera)
+		}
+	}
+	return ids
 }
 
 // Revoked tells whether a grant was revoked, as far as this gateway has heard.

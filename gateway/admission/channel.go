@@ -121,6 +121,7 @@ func (c *channel) report(all bool) (gatepost.CameraStatus, bool) {
 		return gatepost.CameraStatus{}, false // admitted, nothing came yet
 	}
 	c.look(time.Now())
+	c.picture()
 	if !c.changed && (!all || !c.status.Online) {
 		return gatepost.CameraStatus{}, false
 	}
@@ -130,6 +131,22 @@ func (c *channel) report(all bool) (gatepost.CameraStatus, bool) {
 	c.status.Viewers = c.a.viewers(c.camera)
 	c.changed = false
 	return c.status, true
+}
+
+// picture puts what the camera's pictures show into the status. The caller holds mu.
+func (c *channel) picture() {
+	var state gatepost.PictureState
+	var since time.Time
+	if of := c.a.options.Picture; of != nil && c.status.Online {
+		state, since = of(c.camera)
+	}
+	if state == c.status.Picture {
+		return
+	}
+	c.status.Picture, c.status.PictureSince, c.changed = state, since, true
+	if state == gatepost.PictureBlack || state == gatepost.PictureFrozen {
+		c.log.Warn("a camera's pictures show nothing of use", "picture", state, "since", since)
+	}
 }
 
 // measure puts the last measurement that is whole into the status, and before the

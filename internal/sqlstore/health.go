@@ -25,7 +25,7 @@ func (s *Store) CameraHealth(ctx context.Context, outages time.Time, after strin
 		`SELECT c.id, c.name, c.division, c.class, c.owner_id, c.responsible_id, c.state, `+inServiceSince+`,
 			COALESCE((SELECT MIN(a.since) FROM watch_alarms a WHERE a.camera_id = c.id AND a.closed_at IS NULL AND a.cause = 'unattended'), 0),
 			s.camera_id IS NOT NULL, COALESCE(s.online, FALSE), COALESCE(s.since, 0), COALESCE(s.seen_at, 0), COALESCE(s.end_reason, ''), COALESCE(s.measurement, ''),
-			COALESCE(s.problem, ''), COALESCE(s.problem_since, 0)
+			COALESCE(s.problem, ''), COALESCE(s.problem_since, 0), COALESCE(s.picture, ''), COALESCE(s.picture_since, 0)
 		 FROM cameras c LEFT JOIN camera_status s ON s.camera_id = c.id
 		 WHERE c.id > $1 AND (c.state = 'in_service' OR EXISTS (SELECT 1 FROM faults f WHERE f.camera_id = c.id AND f.until_at IS NULL))
 		 ORDER BY c.id LIMIT $2`, after, limit)
@@ -62,15 +62,16 @@ func (s *Store) CameraHealth(ctx context.Context, outages time.Time, after strin
 
 func scanCameraHealth(row scanner) (h gatepost.CameraHealth, err error) {
 	var (
-		inService, unwatched, since, seen, problemSince int64
-		measurement                                     string
+		inService, unwatched, since, seen, problemSince, pictureSince int64
+		measurement                                                   string
 	)
 	c, st := &h.Camera, &h.Status
 	if err = row.Scan(&c.ID, &c.Name, &c.Division, &c.Class, &c.Owner, &c.Responsible, &c.State, &inService, &unwatched,
-		&h.Reported, &st.Online, &since, &seen, &st.EndReason, &measurement, &st.Problem, &problemSince); err != nil {
+		&h.Reported, &st.Online, &since, &seen, &st.EndReason, &measurement, &st.Problem, &problemSince,
+		&st.Picture, &pictureSince); err != nil {
 		return h, err
 	}
-	st.CameraID, st.Since, st.SeenAt, st.ProblemSince = c.ID, fromMS(since), fromMS(seen), fromMS(problemSince)
+	st.CameraID, st.Since, st.SeenAt, st.ProblemSince, st.PictureSince = c.ID, fromMS(since), fromMS(seen), fromMS(problemSince), fromMS(pictureSince)
 	h.InService, h.Unwatched = fromMS(inService), fromMS(unwatched)
 	if measurement != "" {
 		if err := json.Unmarshal([]byte(measurement), &st.Measurement); err != nil {

@@ -82,7 +82,7 @@ func (s *Store) CameraAdmissions(ctx context.Context, ids []string) (map[string]
 // older epoch than the stored one changes nothing. Every camera must exist and
 // be named once. SeenAt must be set.
 func (s *Store) PutStatuses(ctx context.Context, statuses []gatepost.CameraStatus) error {
-	const columns = 13
+	const columns = 15
 	for len(statuses) > 0 {
 		chunk := statuses[:min(len(statuses), statusChunk)]
 		statuses = statuses[len(chunk):]
@@ -96,7 +96,7 @@ func (s *Store) PutStatuses(ctx context.Context, statuses []gatepost.CameraStatu
 			rows[i] = "(" + placeholders(1+columns*i, columns) + ")"
 			args = append(args, st.CameraID, st.Node, st.Epoch, st.Online, st.Recording, ms(st.Since), ms(st.SeenAt),
 				st.Protocol, string(st.EndReason), string(measurement), int64(st.Viewers),
-				string(st.Problem), msOrZero(st.ProblemSince))
+				string(st.Problem), msOrZero(st.ProblemSince), string(st.Picture), msOrZero(st.PictureSince))
 		}
 		if err := s.putStatusChunk(ctx, rows, args); err != nil {
 			return err
@@ -108,12 +108,13 @@ func (s *Store) PutStatuses(ctx context.Context, statuses []gatepost.CameraStatu
 func (s *Store) putStatusChunk(ctx context.Context, rows []string, args []any) error {
 	_, err := s.exec(ctx, "store camera status", "camera status",
 		`INSERT INTO camera_status (camera_id, node, epoch, online, recording, since, seen_at, protocol, end_reason, measurement, viewers,
-			problem, problem_since)
+			problem, problem_since, picture, picture_since)
 		 VALUES `+strings.Join(rows, ", ")+`
 		 ON CONFLICT (camera_id) DO UPDATE SET node = excluded.node, epoch = excluded.epoch, online = excluded.online,
 			recording = excluded.recording, since = excluded.since, seen_at = excluded.seen_at, protocol = excluded.protocol,
 			end_reason = excluded.end_reason, measurement = excluded.measurement, viewers = excluded.viewers,
-			problem = excluded.problem, problem_since = excluded.problem_since
+			problem = excluded.problem, problem_since = excluded.problem_since,
+			picture = excluded.picture, picture_since = excluded.picture_since
 		 WHERE excluded.epoch >= camera_status.epoch`, args...)
 	return err
 }
@@ -125,7 +126,8 @@ func fenceStatus(ctx context.Context, tx *sql.Tx, c gatepost.Camera) error {
 		`INSERT INTO camera_status (camera_id, node, epoch, online, recording, since, seen_at, end_reason)
 		 VALUES ($1, '', $2, FALSE, FALSE, $3, $3, $4)
 		 ON CONFLICT (camera_id) DO UPDATE SET epoch = excluded.epoch, node = '', online = FALSE, recording = FALSE,
-			since = excluded.since, seen_at = excluded.seen_at, end_reason = excluded.end_reason, viewers = 0, problem = '', problem_since = 0`,
+			since = excluded.since, seen_at = excluded.seen_at, end_reason = excluded.end_reason, viewers = 0, problem = '', problem_since = 0,
+			picture = '', picture_since = 0`,
 		c.ID, c.Epoch, ms(c.UpdatedAt), string(gatepost.EndSuspended))
 	return err
 }
@@ -139,7 +141,7 @@ func (s *Store) CameraStatuses(ctx context.Context, ids []string) (map[string]ga
 		chunk := ids[:min(len(ids), statusChunk)]
 		ids = ids[len(chunk):]
 		statuses, err := queryAll(ctx, s.read, scanStatus,
-			`SELECT camera_id, node, epoch, online, recording, since, seen_at, protocol, end_reason, measurement, viewers, problem, problem_since
+			`SELECT camera_id, node, epoch, online, recording, since, seen_at, protocol, end_reason, measurement, viewers, problem, problem_since, picture, picture_since
 			 FROM camera_status WHERE camera_id IN (`+placeholders(1, len(chunk))+`)`, anys(chunk)...)
 		if err != nil {
 			return nil, s.failed("read camera status", "camera status", err)
@@ -158,15 +160,14 @@ func scanStatus(row scanner) (gatepost.CameraStatus, error) {
 		measurement   string
 		viewers       int64
 		problemSince  int64
+		pictureSince  int64
 	)
 	if err := row.Scan(&st.CameraID, &st.Node, &st.Epoch, &st.Online, &st.Recording, &since, &seenAt, &st.Protocol, &st.EndReason,
-		&measurement, &viewers, &st.Problem, &problemSince); err != nil {
+		&measurement, &viewers, &st.Problem, &problemSince, &st.Picture, &pictureSince); err != nil {
 		return st, err
 	}
 	st.Since, st.SeenAt, st.Viewers = fromMS(since), fromMS(seenAt), int(viewers)
-	if problemSince != 0 {
-		st.ProblemSince = fromMS(problemSince)
-	}
+	st.ProblemSince, st.PictureSince = fromMS(problemSince), fromMS(pictureSince)
 	if measurement != "" {
 		if err := json.Unmarshal([]byte(measurement), &st.Measurement); err != nil {
 			return st, fmt.Errorf("decode measurement of camera %s: %w", st.CameraID, err)

@@ -38,7 +38,8 @@ func (s *Store) MissingRecordings(ctx context.Context, ids []string) ([]string, 
 // time, as at that time: it has died. Cameras of the gateways in except stay as they are. It returns how many they were.
 func (s *Store) SilenceCameras(ctx context.Context, before time.Time, except []string) (int64, error) {
 	args := append([]any{string(gatepost.EndCrash), ms(before)}, anys(except)...)
-	query := `UPDATE camera_status SET online = FALSE, recording = FALSE, since = seen_at, end_reason = $1, viewers = 0, problem = '', problem_since = 0
+	query := `UPDATE camera_status SET online = FALSE, recording = FALSE, since = seen_at, end_reason = $1, viewers = 0, problem = '', problem_since = 0,
+			picture = '', picture_since = 0
 		 WHERE online AND seen_at < $2`
 	if len(except) > 0 {
 		query += ` AND node NOT IN (` + placeholders(3, len(except)) + `)`

@@ -44,6 +44,19 @@ func (s *Stream) Subscribe(o SubscribeOptions) *Reader {
 	return r
 }
 
+// KeyFrame returns the newest key frame that is kept, with its run; nil when there is
+// none. Both are shared and immutable.
+func (s *Stream) KeyFrame() (*media.Unit, *media.Run) {
+	g := &s.ring
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if !g.hasKey {
+		return nil, nil
+	}
+	e := g.at(g.key)
+	return e.unit, e.run
+}
+
 // Next returns the next unit, waiting for it if need be, over the ends of runs
 // and publishers. The unit is shared and immutable; its parameter sets are in
 // Run().Tracks, not in its Data. A reader that is too far behind is moved to the

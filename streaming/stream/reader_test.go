@@ -358,3 +358,26 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+// TestKeyFrame holds that the newest key frame is there while its run is.
+func TestKeyFrame(t *testing.T) {
+	b := newBench(t)
+	if unit, run := b.s.KeyFrame(); unit != nil || run != nil {
+		t.Errorf("before the first: %+v of %+v", unit, run)
+	}
+	p := b.publish(videoTrack)
+	for n, want := range []int{0, 25, 50} {
+		b.pictures(p, 25*n, 20)
+		unit, run := b.s.KeyFrame()
+		if unit == nil || !unit.Key || unit != b.sink.units[20*n] || run.ID != "run1" {
+			t.Errorf("of picture %d: %+v of %+v", want, unit, run)
+		}
+		if n < 2 {
+			b.now = b.now.Add(5 * 40 * time.Millisecond)
+		}
+	}
+	p.Close("gone")
+	if unit, _ := b.s.KeyFrame(); unit != nil {
+		t.Errorf("after the run: %+v", unit)
+	}
+}

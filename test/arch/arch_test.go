@@ -40,6 +40,7 @@ var rooms = []room{
 	{"gateway/live/whep", []string{".", "gateway/rtc", "streaming/...", "internal/token"}},
 	{"gateway/archive", []string{".", "streaming/...", "internal/objstore"}},
 	{"gateway/admission", []string{".", "gateway/ingest", "streaming/...", "internal/token"}},
+	{"gateway/picture", []string{".", "streaming/media", "streaming/stream"}},
 	{"gateway/control", []string{"."}},
 
 	{"functions/host/...", []string{".", "functions/...", "internal/token"}},

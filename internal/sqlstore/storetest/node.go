@@ -77,6 +77,7 @@ func testStatus(t *testing.T, s *sqlstore.Store) {
 		ids = append(ids, c.ID)
 		statuses = append(statuses, gatepost.CameraStatus{CameraID: c.ID, Node: "gw-1", Epoch: 5, Online: true, Recording: i > 0,
 			Since: now.Add(-time.Minute), SeenAt: now, Protocol: "rtsp", Viewers: i, Problem: gatepost.ProblemUpload, ProblemSince: now.Add(-time.Second),
+			Picture: gatepost.PictureFrozen, PictureSince: now.Add(-time.Hour),
 			Measurement: gatepost.Measurement{VideoCodec: "h264", FPS: 25, KeyInterval: time.Second, PacketsReceived: 1 << 40}})
 	}
 	never := NewCamera(t, s, owner).ID

@@ -2462,6 +2462,13 @@ export interface components {
             not_banned_place: boolean;
             online: boolean;
             owner_id: string;
+            /**
+             * @description What its pictures show, by a key frame now and then: unchecked while it is offline, or where nobody looks
+             * @enum {string}
+             */
+            picture: "unchecked" | "good" | "black" | "frozen";
+            /** Format: date-time */
+            picture_since?: string;
             /** @enum {string} */
             place: "town_centre" | "market_town" | "main_street" | "busy_area" | "public_place" | "junction" | "troubled_area" | "boundary" | "market" | "residential" | "premises" | "bus" | "village" | "unclassified";
             /** @description WGS-84, degrees; both or none */
@@ -2655,6 +2662,9 @@ export interface components {
             measurement: components["schemas"]["Measurement"];
             node: string;
             online: boolean;
+            picture?: string;
+            /** Format: date-time */
+            picture_since?: string;
             problem?: string;
             /** Format: date-time */
             problem_since?: string;
@@ -3099,6 +3109,13 @@ export interface components {
             not_banned_place: boolean;
             online: boolean;
             owner_id: string;
+            /**
+             * @description What its pictures show, by a key frame now and then: unchecked while it is offline, or where nobody looks
+             * @enum {string}
+             */
+            picture: "unchecked" | "good" | "black" | "frozen";
+            /** Format: date-time */
+            picture_since?: string;
             /** @enum {string} */
             place: "town_centre" | "market_town" | "main_street" | "busy_area" | "public_place" | "junction" | "troubled_area" | "boundary" | "market" | "residential" | "premises" | "bus" | "village" | "unclassified";
             /** @description WGS-84, degrees; both or none */
@@ -5464,8 +5481,11 @@ export interface components {
             evidence?: components["schemas"]["Words"];
             fault_id?: string;
             id: string;
-            /** @description Of the fault; absent when it was opened by hand */
-            kind?: string;
+            /**
+             * @description Of the fault; absent when it was opened by hand
+             * @enum {string}
+             */
+            kind?: "offline" | "recording" | "key_frames" | "black" | "frozen" | "bit_rate" | "clock" | "unwatched";
             note?: string;
             /** Format: date-time */
             opened_at: string;

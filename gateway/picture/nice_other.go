@@ -1,0 +1,6 @@
+//go:build !unix
+
+package picture
+
+// lower does nothing here.
+func lower(int) {}
