@@ -22,6 +22,7 @@ type world struct {
 	store                                      *sqlstore.Store
 	shop, neighbour, operator                  gatepost.Organisation
 	owner, watcher, maintainer, stranger       string
+	station                                    string
 	admin, carrier, carrierWatcher, thirdParty string
 }
 
@@ -31,12 +32,16 @@ func newWorld(t *testing.T) *world {
 	if _, err := s.PutDivisions(t.Context(), []gatepost.Division{
 		{Code: "33", Name: "浙江省", Level: "province"}, {Code: "3301", Name: "杭州市", Level: "city", Parent: "33"},
 		{Code: "330106", Name: "西湖区", Level: "county", Parent: "3301"}, {Code: "330106001", Name: "北山街道", Level: "town", Parent: "330106"},
+		{Code: "330106002", Name: "西溪街道", Level: "town", Parent: "330106"}, {Code: "330108", Name: "滨江区", Level: "county", Parent: "3301"},
+		{Code: "330108001", Name: "西兴街道", Level: "town", Parent: "330108"}, {Code: "3302", Name: "宁波市", Level: "city", Parent: "33"}, {Code: "330201", Name: "市辖区", Level: "county", Parent: "3302"},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	w := &world{store: s, API: functest.New(t, camera.New(camera.Options{Store: s, Addresses: gatepost.Addresses{
 		HTTP: "http://v:8080", Media: "http://v:8081", RTSP: "v:8554", RTMP: "v:1935", SRT: "v:8890"}}).Register)}
 	w.shop, w.neighbour = storetest.NewOrganisation(t, s, gatepost.KindBusiness), storetest.NewOrganisation(t, s, gatepost.KindBusiness)
+	w.shop.Division = "330106001"
+	w.station = w.SignIn(gatepost.Organisation{ID: storetest.NewOrganisation(t, s, gatepost.KindPolice).ID, Kind: gatepost.KindPolice, Division: "330106"}, gatepost.RoleSupervisor)
 	w.operator = storetest.NewOrganisation(t, s, gatepost.KindOperator)
 	w.owner, w.watcher, w.maintainer = w.SignIn(w.shop, gatepost.RoleOwner), w.SignIn(w.shop, gatepost.RoleWatcher), w.SignIn(w.shop, gatepost.RoleMaintainer)
 	w.stranger, w.admin = w.SignIn(w.neighbour, gatepost.RoleOwner), w.SignIn(w.operator, gatepost.RoleAdmin)
@@ -64,7 +69,7 @@ func TestEnrolment(t *testing.T) {
 	w := newWorld(t)
 	r := w.Do(w.owner, "POST", "/v1/cameras", declared(m{
 		"position": m{"longitude": 120.15, "latitude": 30.28}, "address": "北山街 1 号", "division": "330106001", "place": "market",
-		"class": 2, "retention_days": 90, "consent_to_share": true, "funder_id": w.shop.ID,
+		"class": 3, "retention_days": 90, "consent_to_share": true, "funder_id": w.shop.ID,
 	})).Want(201)
 	id, key := r.String("id"), r.String("stream_key")
 	for path, want := range map[string]string{
@@ -169,6 +174,12 @@ func TestEnrolmentRefused(t *testing.T) {
 		{"nobody's money", w.owner, declared(m{"funder_id": gatepost.NewID()}), 403, "funder_id"},
 		{"unknown owner", w.admin, m{"name": "a", "owner_id": gatepost.NewID()}, 422, "owner_id"},
 		{"owner by injection", w.admin, m{"name": "a", "owner_id": "' OR 1=1 --"}, 422, "owner_id"},
+		{"class 1 of a shop's own", w.owner, declared(m{"class": 1}), 403, "class"},
+		{"class 2 of the operator's own", w.carrier, declared(m{"class": 2}), 403, "class"},
+		{"the next county", w.owner, declared(m{"division": "330108"}), 403, "division"},
+		{"the whole city", w.owner, declared(m{"division": "3301"}), 403, "division"},
+		{"a division, of no division", w.stranger, declared(m{"division": "330106"}), 403, "division"},
+		{"another city's, by police", w.station, declared(m{"division": "330201"}), 403, "division"},
 		{"empty owner", w.admin, m{"name": "a", "owner_id": ""}, 422, "owner_id"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -272,12 +283,45 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestDivisionAndClass: who puts cameras where, and says which are watched around the
+// clock.
+func TestDivisionAndClass(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		name, token string
+		body        m
+	}{
+		{"a shop in its county", w.owner, m{"division": "330106", "class": 3}},
+		{"a shop across the street", w.owner, m{"division": "330106002"}},
+		{"a shop nowhere", w.stranger, m{"division": ""}},
+		{"the station's own", w.station, m{"division": "330106001", "class": 1}},
+		{"the operator's, anywhere", w.carrier, m{"division": "330108"}},
+		{"an administrator's", w.admin, m{"division": "330108", "class": 2}},
+	} {
+		r := w.Do(c.token, "POST", "/v1/cameras", declared(c.body)).Want(201)
+		for field, want := range c.body {
+			if n, ok := want.(int); ok && r.Body[field] != float64(n) || !ok && r.Body[field] != want {
+				t.Errorf("%s: %s is %v, want %v", c.name, field, r.Body[field], want)
+			}
+		}
+	}
+	// A class that was given is not shaken off, and what stays as it is may be said.
+	id, _ := w.enrol(t, w.owner)
+	path := "/v1/cameras/" + id
+	w.Do(w.admin, "PATCH", path, m{"class": 2, "division": "330108"}).Want(200)
+	w.Do(w.owner, "PATCH", path, m{"class": 2, "division": "330108", "name": "as it is"}).Want(200)
+	w.Do(w.owner, "PATCH", path, m{"class": 3}).Want(403).Refused(gatepost.Forbidden, "class")
+	w.Do(w.carrier, "PATCH", path, m{"class": 3}).Want(403).Refused(gatepost.Forbidden, "class")
+	w.Do(w.owner, "PATCH", path, m{"division": "330108001"}).Want(403).Refused(gatepost.Forbidden, "division")
+	w.Do(w.owner, "PATCH", path, m{"division": "330106"}).Want(200)
+}
+
 func TestPatch(t *testing.T) {
 	w := newWorld(t)
 	id, _ := w.enrol(t, w.owner)
 	path := "/v1/cameras/" + id
-	r := w.Do(w.maintainer, "PATCH", path, m{"name": "后门", "division": "330106", "class": 1, "position": m{"longitude": -180, "latitude": 90}}).Want(200)
-	if r.String("name") != "后门" || r.Body["class"] != 1.0 || r.String("division") != "330106" || r.Body["retention_days"] != 30.0 {
+	r := w.Do(w.maintainer, "PATCH", path, m{"name": "后门", "division": "330106", "class": 3, "position": m{"longitude": -180, "latitude": 90}}).Want(200)
+	if r.String("name") != "后门" || r.Body["class"] != 3.0 || r.String("division") != "330106" || r.Body["retention_days"] != 30.0 {
 		t.Errorf("changed: %s", r.Text)
 	}
 	if got := r.String("national_id"); got != "00000000031320000001" {
@@ -287,7 +331,7 @@ func TestPatch(t *testing.T) {
 	w.Do(w.owner, "PATCH", path, m{"not_banned_place": false}).Want(422).Refused(gatepost.Invalid, "not_banned_place")
 	w.Do(w.owner, "PATCH", path, m{"name": "x\ny"}).Want(422).Refused(gatepost.Invalid, "name")
 	w.Do(w.owner, "PATCH", path, m{"key_hash": "0"}).Want(422).Refused(gatepost.Invalid, "key_hash")
-	w.Do(w.owner, "PATCH", path, m{"division": "999999"}).Want(422).Refused(gatepost.Invalid, "division")
+	w.Do(w.owner, "PATCH", path, m{"division": "330106999"}).Want(422).Refused(gatepost.Invalid, "division")
 	w.Do(w.carrier, "PATCH", path, m{"address": "by the operator"}).Want(200)
 	w.Do(w.admin, "PATCH", path, m{"owner_id": w.neighbour.ID}).Want(200)
 	w.Do(w.owner, "GET", path, nil).Want(404)

@@ -47,9 +47,9 @@ func (Position) Schema(huma.Registry) *huma.Schema {
 type Description struct {
 	Position       *Position               `json:"position,omitempty"`
 	Address        *string                 `json:"address,omitempty" maxLength:"200"`
-	Division       *string                 `json:"division,omitempty" maxLength:"12" doc:"Division code, see GET /v1/divisions; empty for none"`
+	Division       *string                 `json:"division,omitempty" maxLength:"12" doc:"Division code, see GET /v1/divisions; empty for none. In the county, or whatever level it is, that one's organisation is bound to; administrators and the operator name any"`
 	Place          *gatepost.PlaceCategory `json:"place,omitempty" enum:"town_centre,market_town,main_street,busy_area,public_place,junction,troubled_area,boundary,market,residential,premises,bus,village,unclassified" doc:"Default unclassified"`
-	Class          *int                    `json:"class,omitempty" minimum:"1" maximum:"3" doc:"Watch class; default 3"`
+	Class          *int                    `json:"class,omitempty" minimum:"1" maximum:"3" doc:"Watch class; default 3. Police, government and sub-control centres set it for their own cameras, administrators for any"`
 	OwnerID        *string                 `json:"owner_id,omitempty" maxLength:"36" doc:"Whose camera it is; default and for anyone but administrators only: one's own organisation"`
 	ResponsibleID  *string                 `json:"responsible_id,omitempty" maxLength:"36" doc:"Who answers for it; default the owner"`
 	FunderID       *string                 `json:"funder_id,omitempty" maxLength:"36" doc:"Who paid for it; default the owner"`
@@ -69,14 +69,14 @@ func apply(p gatepost.RetentionPolicy, s gatepost.Subject, c *gatepost.Camera, d
 	if err := applyPlace(c, d); err != nil {
 		return err
 	}
+	if err := applyDivision(s, c, d); err != nil {
+		return err
+	}
 	if err := applyOrganisations(s, c, d); err != nil {
 		return err
 	}
-	if d.Class != nil {
-		if *d.Class < 1 || *d.Class > 3 {
-			return gatepost.InvalidField("class", "the watch class is 1 (watched live around the clock), 2 (live or recorded) or 3 (recorded first)")
-		}
-		c.Class = gatepost.WatchClass(*d.Class)
+	if err := applyClass(s, c, d); err != nil {
+		return err
 	}
 	if err := applyRetention(p, s, c, d); err != nil {
 		return err
@@ -105,18 +105,64 @@ func applyPlace(c *gatepost.Camera, d Description) error {
 		}
 		c.Address = address
 	}
-	if d.Division != nil {
-		if _, err := gatepost.NationalCentre(*d.Division); err != nil {
-			return err
-		}
-		c.Division = *d.Division
-	}
 	if d.Place != nil {
 		if !slices.Contains(gatepost.PlaceCategories, *d.Place) {
 			return gatepost.InvalidField("place", fmt.Sprintf("the place is one of %v", gatepost.PlaceCategories))
 		}
 		c.Place = *d.Place
 	}
+	return nil
+}
+
+// applyDivision puts a camera into a division of its organisation's own: its police
+// are told of it and may know of it. Only administrators and the operator, which works
+// for all, put one elsewhere.
+func applyDivision(s gatepost.Subject, c *gatepost.Camera, d Description) error {
+	if d.Division == nil || *d.Division == c.Division {
+		return nil
+	}
+	if _, err := gatepost.NationalCentre(*d.Division); err != nil {
+		return err
+	}
+	free := s.Admin() || s.Kind == gatepost.KindOperator || *d.Division == ""
+	switch home := home(s); {
+	case !free && home == "":
+		return &gatepost.Error{Code: gatepost.Forbidden, Field: "division", Message: "your organisation is bound to no division, so that it names none; ask an administrator to put the camera into one"}
+	case !free && !gatepost.Within(*d.Division, home):
+		return &gatepost.Error{Code: gatepost.Forbidden, Field: "division", Message: "your organisation's cameras lie in " + home + ", where it is bound, or below; ask an administrator to enrol one elsewhere"}
+	}
+	c.Division = *d.Division
+	return nil
+}
+
+// home is the division in which an organisation's cameras lie: its own, and of a town its
+// county, since a shop's second door may be across the street.
+func home(s gatepost.Subject) string {
+	if gatepost.LevelOf(s.Division) == "town" {
+		return s.Division[:6]
+	}
+	return s.Division
+}
+
+// classifiers are the kinds of organisations that say which of their cameras are of
+// class 1 and 2: those who watch them around the clock (mission R14).
+var classifiers = []gatepost.OrganisationKind{gatepost.KindPolice, gatepost.KindGovernment, gatepost.KindSubControl}
+
+// applyClass sets the watch class. Class 1 and 2 open a camera to its local police and
+// have a sub-control centre answer for it: neither to take on nor to shake off is its
+// owner's to say.
+func applyClass(s gatepost.Subject, c *gatepost.Camera, d Description) error {
+	if d.Class == nil || gatepost.WatchClass(*d.Class) == c.Class {
+		return nil
+	}
+	if *d.Class < 1 || *d.Class > 3 {
+		return gatepost.InvalidField("class", "the watch class is 1 (watched live around the clock), 2 (live or recorded) or 3 (recorded first)")
+	}
+	if !s.Admin() && !slices.Contains(classifiers, s.Kind) {
+		return &gatepost.Error{Code: gatepost.Forbidden, Field: "class",
+			Message: "which cameras are of class 1 and 2 is for the police and the government to say; leave class out, and ask an administrator for another than it has"}
+	}
+	c.Class = gatepost.WatchClass(*d.Class)
 	return nil
 }
 

@@ -34,6 +34,7 @@ export const en: Words = {
     explain1: 'Class 1: watched live around the clock by the local sub-control centre', explain2: 'Class 2: watched live, or recorded for review', explain3: 'Class 3: recorded first, watched when needed',
   },
   enrol: {
+    classHint: 'Class 1 and 2 are for the police and the government to say; ask an administrator',
     title: 'Enrol a camera', intro: 'The camera gets its national id, push addresses and a stream key. The key is shown once.',
     what: 'Camera', where: 'Location', rules: 'Declarations', who: 'Units',
     name: 'Name', nameHint: 'e.g. Till, Back door', division: 'Division', divisionHint: 'Choose down to the town', address: 'Address',

@@ -32,6 +32,7 @@ export const zh = {
     explain1: '一类点：由当地分控中心 24 小时实时监看', explain2: '二类点：实时监看或录像备查', explain3: '三类点：以本地录像为主，需要时调看',
   },
   enrol: {
+    classHint: '一、二类点由公安机关、政府确定；需要时请联系系统管理员',
     title: '摄像机登记', intro: '登记后即获得国标编码、推流地址和密钥。密钥只显示一次。',
     what: '摄像机', where: '位置', rules: '依法承诺', who: '责任单位',
     name: '名称', nameHint: '例如：收银台、后门', division: '行政区划', divisionHint: '逐级选择到乡镇（街道）', address: '地址',

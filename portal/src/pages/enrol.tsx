@@ -1,5 +1,5 @@
 import { CheckCircleFilled } from '@ant-design/icons';
-import type { CameraInput, EnrolledCamera } from '@gatepost/sdk';
+import type { CameraInput, EnrolledCamera, User } from '@gatepost/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Card, Checkbox, Col, Form, Input, InputNumber, Modal, Radio, Row, Select, Space } from 'antd';
 import { useEffect, useState } from 'react';
@@ -59,6 +59,9 @@ export function EnrolPage() {
   );
 }
 
+/** Whether somebody says which of his organisation's cameras are of class 1 and 2. */
+const classifies = (user: User) => user.role === 'admin' || ['police', 'government', 'sub_control'].includes(user.organisation.kind);
+
 function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
   const { t } = useTranslation();
   const user = useUser();
@@ -106,8 +109,8 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
           <Form.Item name="name" label={t('enrol.name')} rules={[{ required: true, whitespace: true, max: 100, message: t('enrol.rule.name') }]}>
             <Input placeholder={t('enrol.nameHint')} maxLength={120} data-testid="enrol-name" />
           </Form.Item>
-          <Form.Item name="class" label={t('enrol.class')}>
-            <Radio.Group data-testid="enrol-class" style={{ display: 'grid', gap: 6 }} options={([1, 2, 3] as const).map((n) => ({ value: n, label: t(`class.explain${n}`) }))} />
+          <Form.Item name="class" label={t('enrol.class')} extra={classifies(user) ? undefined : t('enrol.classHint')}>
+            <Radio.Group data-testid="enrol-class" style={{ display: 'grid', gap: 6 }} options={([1, 2, 3] as const).map((n) => ({ value: n, label: t(`class.explain${n}`), disabled: n !== 3 && !classifies(user) }))} />
           </Form.Item>
           <Form.Item
             name="retention_days" label={t('enrol.retention')} extra={t('enrol.retentionHint')} style={{ marginBottom: 4 }}

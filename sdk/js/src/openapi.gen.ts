@@ -3038,12 +3038,12 @@ export interface components {
             category?: "general" | "key_target";
             /**
              * Format: int64
-             * @description Watch class; default 3
+             * @description Watch class; default 3. Police, government and sub-control centres set it for their own cameras, administrators for any
              */
             class?: number;
             /** @description The owner's standing consent to police use; default false */
             consent_to_share?: boolean;
-            /** @description Division code, see GET /v1/divisions; empty for none */
+            /** @description Division code, see GET /v1/divisions; empty for none. In the county, or whatever level it is, that one's organisation is bound to; administrators and the operator name any */
             division?: string;
             /** @description Who paid for it; default the owner */
             funder_id?: string;
@@ -4212,12 +4212,12 @@ export interface components {
             category?: "general" | "key_target";
             /**
              * Format: int64
-             * @description Watch class; default 3
+             * @description Watch class; default 3. Police, government and sub-control centres set it for their own cameras, administrators for any
              */
             class?: number;
             /** @description The owner's standing consent to police use; default false */
             consent_to_share?: boolean;
-            /** @description Division code, see GET /v1/divisions; empty for none */
+            /** @description Division code, see GET /v1/divisions; empty for none. In the county, or whatever level it is, that one's organisation is bound to; administrators and the operator name any */
             division?: string;
             /** @description Who paid for it; default the owner */
             funder_id?: string;
