@@ -29,6 +29,12 @@ type Grant struct {
 	RevokedAt    *time.Time
 }
 
+// RunningLook is what a grant opens: a camera for an action.
+type RunningLook struct {
+	CameraID string
+	Action   Action
+}
+
 // Share is a link that opens exactly what it names, without an account.
 type Share struct {
 	ID           string

@@ -143,7 +143,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, objects.Close()) }()
 	plane := newControlPlane(db, objects, controlOptions{addresses: splitAddresses(public, media, &c.doorFlags), secure: public.Scheme == "https",
-		privateWebhooks: c.PrivateWebhooks, carriers: carriers, signup: c.Signup, faultAfter: c.FaultAfter, temp: c.Data})
+		privateWebhooks: c.PrivateWebhooks, carriers: carriers, signup: c.Signup, faultAfter: c.FaultAfter, looks: c.LooksPerUser, temp: c.Data})
 	generated, err := plane.prepare(ctx, c.AdminPassword)
 	announceAdmin(generated) // whatever fails from here on
 	if err != nil {

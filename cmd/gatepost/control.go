@@ -91,6 +91,7 @@ type controlOptions struct {
 	carriers        map[gatepost.ContactKind]contact.Carrier
 	signup          bool // businesses sign themselves up
 	faultAfter      time.Duration
+	looks           int    // at how many cameras one user looks at a time
 	temp            string // a directory for clips in the making
 }
 
@@ -109,7 +110,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		identity:     people,
 		organisation: organisation.New(db),
 		camera:       camera.New(camera.Options{Store: db, Addresses: o.addresses}),
-		grant:        grant.New(grant.Options{Store: db, Tokens: issuer, Addresses: o.addresses}),
+		grant:        grant.New(grant.Options{Store: db, Tokens: issuer, Addresses: o.addresses, Looks: o.looks}),
 		share:        share.New(share.Options{Store: db, Tokens: issuer, Verifier: tokens, Addresses: o.addresses}),
 		hold:         hold.New(hold.Options{Store: db}),
 		incident:     incident.New(incident.Options{Store: db}),

@@ -71,8 +71,8 @@ type healthFlags struct {
 	FaultAfter time.Duration `name:"fault-after" help:"How long a camera must be offline, or not well, to be a fault, and well for the fault to be over." default:"5m" env:"GATEPOST_FAULT_AFTER"`
 }
 
-// peopleFlags say how people are reached, and whether they may come in by
-// themselves.
+// peopleFlags say how people are reached, whether they may come in by
+// themselves, and at how much each may look.
 type peopleFlags struct {
 	SMTPAddress  string `name:"smtp-address" help:"Mail server, host:port. Without one no e-mail is sent: administrators see codes in the portal and pass them on." env:"GATEPOST_SMTP_ADDRESS" placeholder:"ADDR"`
 	SMTPSecurity string `name:"smtp-security" help:"starttls, tls (from the first byte), or none for a relay on this machine." enum:"starttls,tls,none" default:"starttls" env:"GATEPOST_SMTP_SECURITY"`
@@ -81,6 +81,7 @@ type peopleFlags struct {
 	SMTPFrom     string `name:"smtp-from" help:"Sender of e-mail, such as \"Gatepost <noreply@example.org>\"." env:"GATEPOST_SMTP_FROM" placeholder:"ADDRESS"`
 	SMSWebhook   string `name:"sms-webhook" help:"URL that text messages are posted to, signed. Without one none is sent." env:"GATEPOST_SMS_WEBHOOK" placeholder:"URL"`
 	Signup       bool   `help:"Let small businesses sign themselves up; --no-signup leaves it to invitations." default:"true" negatable:"" env:"GATEPOST_SIGNUP"`
+	LooksPerUser int    `name:"looks-per-user" help:"At how many cameras one user looks at a time, live and playback each." default:"128" env:"GATEPOST_LOOKS_PER_USER"`
 	SMSSecret    string `name:"sms-secret" help:"Secret that signs those posts." env:"GATEPOST_SMS_SECRET" placeholder:"SECRET"`
 }
 

@@ -84,7 +84,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, objects.Close()) }()
 
 	plane := newControlPlane(db, objects, controlOptions{addresses: addresses, secure: public.Scheme == "https", privateWebhooks: c.PrivateWebhooks,
-		carriers: carriers, signup: c.Signup, faultAfter: c.FaultAfter, temp: c.Data})
+		carriers: carriers, signup: c.Signup, faultAfter: c.FaultAfter, looks: c.LooksPerUser, temp: c.Data})
 	password := c.AdminPassword
 	if c.Demo {
 		if password, err = demoAdmin(&c.storeFlags, password); err != nil {

@@ -65,12 +65,19 @@ func (f *Function) create(ctx context.Context, in *grantInput) (*grantOutput, er
 	if err != nil {
 		return nil, err
 	}
-	l, err := f.look(ctx, in, subject, "")
+	now, err := f.running(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	l, err := f.look(ctx, in, subject, "", now)
 	if err != nil {
 		return nil, err
 	}
 	// The token leaves this function only once the look is written down.
 	if err := f.opts.Store.CreateGrants(ctx, []gatepost.Grant{l.grant}, []gatepost.LedgerEntry{l.entry}); err != nil {
+		return nil, err
+	}
+	if err := f.bounded(ctx, subject, l); err != nil {
 		return nil, err
 	}
 	if err := f.confirm(ctx, subject, l); err != nil {
@@ -105,8 +112,9 @@ func (f *Function) confirm(ctx context.Context, subject gatepost.Subject, l look
 }
 
 // look decides on one look and prepares its grant, its answer and its ledger
-// entry. registration joins looks that were asked for at once.
-func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Subject, registration string) (look, error) {
+// entry. registration joins looks that were asked for at once; what goes on already is
+// in running.
+func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Subject, registration string, running *running) (look, error) {
 	now := time.Now().UTC()
 	g, err := f.grant(in, subject, now)
 	if err != nil {
@@ -133,6 +141,9 @@ func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Su
 	if g.Action == gatepost.ActionLive && c.State == gatepost.CameraRetired {
 		return look{}, &gatepost.Error{Code: gatepost.Conflict, Message: "this camera is retired and shows nothing live any more; its archive can still be played back"}
 	}
+	if err := running.add(g); err != nil {
+		return look{}, f.refuse(ctx, subject, g, "too_many", err)
+	}
 	raw, err := f.opts.Tokens.Media(ctx, token.Media{GrantID: g.ID, CameraID: g.CameraID, Action: g.Action, From: g.From, To: g.To,
 		Label: subject.Login, Subject: subject.UserID, ExpiresAt: g.ExpiresAt})
 	if err != nil {
@@ -144,6 +155,16 @@ func (f *Function) look(ctx context.Context, in *grantInput, subject gatepost.Su
 	}
 	n := NewGrant{ID: g.ID, Token: raw, ExpiresAt: g.ExpiresAt, Label: subject.Login, Drill: d.Drill, URLs: f.opts.Addresses.Play(g, raw)}
 	return look{g, n, access.Entry(gatepost.LedgerGrant, subject, c.ID, words), d}, nil
+}
+
+// refuse writes down that a look was refused that access allows, and returns why.
+func (f *Function) refuse(ctx context.Context, s gatepost.Subject, g gatepost.Grant, rule string, why error) error {
+	e := access.Entry(gatepost.LedgerDecision, s, g.CameraID, detail(g, rule))
+	e.Allowed = false
+	if err := f.opts.Store.AppendLedger(ctx, e); err != nil {
+		return err
+	}
+	return why
 }
 
 // grant builds the grant that is asked for, rule by rule.

@@ -26,6 +26,8 @@ type Grants interface {
 	CreateGrants(ctx context.Context, grants []gatepost.Grant, entries []gatepost.LedgerEntry) error
 	Grant(ctx context.Context, id string) (gatepost.Grant, error)
 	GrantsByCamera(ctx context.Context, cameraID, before string, limit int) ([]gatepost.Grant, error)
+	// RunningLooks lists what a user's grants open that go on, each once.
+	RunningLooks(ctx context.Context, userID string, now time.Time, limit int) ([]gatepost.RunningLook, error)
 	RevokeGrant(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
 }
 
@@ -60,6 +62,7 @@ type Options struct {
 
 	LiveFor     time.Duration // how long a live grant lasts; default 1 h
 	PlaybackFor time.Duration // how long a playback grant lasts; default 4 h
+	Looks       int           // at how many cameras one user looks at a time, live and playback each; default 128
 }
 
 // Function is the operations on grants. Make it with New.
@@ -70,6 +73,7 @@ type Function struct{ opts Options }
 func New(opts Options) *Function {
 	opts.LiveFor = cmp.Or(opts.LiveFor, time.Hour)
 	opts.PlaybackFor = cmp.Or(opts.PlaybackFor, 4*time.Hour)
+	opts.Looks = cmp.Or(opts.Looks, 128)
 	return &Function{opts: opts}
 }
 

@@ -27,9 +27,15 @@ type world struct {
 
 func newWorld(t *testing.T, s *sqlstore.Store) *world {
 	t.Helper()
+	return newWorldOf(t, s, grant.Options{})
+}
+
+// newWorldOf makes one with options of its own.
+func newWorldOf(t *testing.T, s *sqlstore.Store, o grant.Options) *world {
+	t.Helper()
 	issuer := token.NewIssuer(s, token.IssuerOptions{})
-	w := &world{store: s, verifier: token.NewVerifier(issuer, token.VerifierOptions{}), API: functest.New(t, grant.New(grant.Options{
-		Store: s, Tokens: issuer, Addresses: gatepost.Addresses{HTTP: "http://v:8080", Media: "http://v:8081"}}).Register)}
+	o.Store, o.Tokens, o.Addresses = s, issuer, gatepost.Addresses{HTTP: "http://v:8080", Media: "http://v:8081"}
+	w := &world{store: s, verifier: token.NewVerifier(issuer, token.VerifierOptions{}), API: functest.New(t, grant.New(o).Register)}
 	w.shop = storetest.NewOrganisation(t, s, gatepost.KindBusiness)
 	operator := storetest.NewOrganisation(t, s, gatepost.KindOperator)
 	w.camera = storetest.NewCamera(t, s, w.shop.ID)

@@ -50,6 +50,10 @@ func (f *Function) wall(ctx context.Context, in *wallInput) (*wallOutput, error)
 	if err != nil {
 		return nil, err
 	}
+	now, err := f.running(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
 	out := Wall{Registration: gatepost.NewID(), Looks: []Tile{}}
 	var looks []look
 	var grants []gatepost.Grant
@@ -58,7 +62,7 @@ func (f *Function) wall(ctx context.Context, in *wallInput) (*wallOutput, error)
 		one := &grantInput{}
 		one.Body.CameraID, one.Body.Action = id, gatepost.ActionLive
 		one.Body.Purpose, one.Body.Reason, one.Body.CaseNumber = in.Body.Purpose, in.Body.Reason, in.Body.CaseNumber
-		l, err := f.look(ctx, one, subject, out.Registration)
+		l, err := f.look(ctx, one, subject, out.Registration, now)
 		if err == nil {
 			looks, grants, entries = append(looks, l), append(grants, l.grant), append(entries, l.entry)
 			out.Looks = append(out.Looks, Tile{CameraID: id, Grant: &l.answer})
@@ -71,6 +75,9 @@ func (f *Function) wall(ctx context.Context, in *wallInput) (*wallOutput, error)
 		out.Looks = append(out.Looks, Tile{CameraID: id, Refusal: refusal})
 	}
 	if err := f.opts.Store.CreateGrants(ctx, grants, entries); err != nil {
+		return nil, err
+	}
+	if err := f.bounded(ctx, subject, looks...); err != nil {
 		return nil, err
 	}
 	if err := f.confirmAll(ctx, subject, looks, out.Looks); err != nil {

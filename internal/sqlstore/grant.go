@@ -56,6 +56,15 @@ func (s *Store) GrantsByCamera(ctx context.Context, cameraID, before string, lim
 	return grants, s.failed("list grants", "grant", err)
 }
 
+// RunningLooks lists what a user's grants open at a time, each camera and action once,
+// at most limit of them. Share links count for nobody.
+func (s *Store) RunningLooks(ctx context.Context, userID string, now time.Time, limit int) ([]gatepost.RunningLook, error) {
+	list, err := queryAll(ctx, s.read, func(row scanner) (l gatepost.RunningLook, err error) {
+		return l, row.Scan(&l.CameraID, &l.Action)
+	}, `SELECT DISTINCT camera_id, action FROM grants WHERE user_id = $1 AND expires_at > $2 AND revoked_at IS NULL LIMIT $3`, userID, ms(now), limit)
+	return list, s.failed("list running looks", "grant", err)
+}
+
 // RevokeGrant revokes a grant at a time, tells the gateways and writes entry
 // into the ledger. A grant that was revoked before stays as it is, without
 // another entry. It fails with NotFound.
