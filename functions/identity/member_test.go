@@ -129,3 +129,58 @@ func TestOwnersManageMembers(t *testing.T) {
 		t.Errorf("members %+v, want the two of the shop", list.Items)
 	}
 }
+
+// TestLoginsAreNotGuessed: that a login is taken is told an organisation a few times,
+// and each time is in the ledger; who adds people whose logins are free is not held up.
+func TestLoginsAreNotGuessed(t *testing.T) {
+	p := newPlane(t, storetest.OpenSQLite(t))
+	at := time.Now() // stands still, however long the attempts take
+	p.clock.Store(&at)
+	admin, _ := p.login("admin", adminPassword)
+	add := func(token, login, organisation string) answer {
+		return p.do("POST", "/v1/users", token, "", map[string]any{"login": login, "name": "x", "password": "long enough", "organisation_id": organisation, "role": "watcher"})
+	}
+	want := func(a answer, status int) {
+		t.Helper()
+		if a.status != status {
+			t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+		}
+	}
+	owner := func(login string) (token, organisation, id string) {
+		t.Helper()
+		o := storetest.NewOrganisation(t, p.store, gatepost.KindBusiness)
+		if _, err := p.service.CreateUser(t.Context(), identity.NewUser{Login: login, Name: login, Password: "password-" + login, Organisation: o.ID, Role: gatepost.RoleOwner}); err != nil {
+			t.Fatal(err)
+		}
+		s, _ := p.login(login, "password-"+login)
+		return s.AccessToken, o.ID, s.User.ID
+	}
+	boss, shop, bossID := owner("boss")
+	other, elsewhere, _ := owner("other")
+	for range 10 {
+		want(add(boss, "other", shop), 409)
+		want(add(admin.AccessToken, "other", shop), 409)
+	}
+	want(add(boss, "other", shop), 429)
+	want(add(boss, "nobody-yet", shop), 429)
+	want(add(other, "boss", elsewhere), 409)
+	want(add(admin.AccessToken, "boss", shop), 409)
+	later := at.Add(10 * time.Minute)
+	p.clock.Store(&later)
+	for _, login := range []string{"clerk-1", "clerk-2", "clerk-3"} {
+		want(add(boss, login, shop), 201)
+	}
+	refused := 0
+	entries, err := p.store.LedgerByActor(t.Context(), bossID, "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Detail["act"] == "login_taken" && !e.Allowed {
+			refused++
+		}
+	}
+	if refused != 10 {
+		t.Errorf("%d refusals are in the ledger", refused)
+	}
+}

@@ -100,6 +100,7 @@ type Service struct {
 	passwords *passwords
 	logins    *host.Limiter // failed attempts by login
 	addresses *host.Limiter // failed attempts by address
+	taken     *host.Limiter // logins that were taken, by the organisation that tried them
 }
 
 // New makes a service. A service with neither store nor issuer can be
@@ -122,6 +123,7 @@ func New(opts Options) *Service {
 		passwords: newPasswords(),
 		logins:    host.NewLimiter(10, 6*time.Second),
 		addresses: host.NewLimiter(50, 2*time.Second),
+		taken:     host.NewLimiter(10, 10*time.Minute),
 	}
 }
 

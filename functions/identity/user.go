@@ -36,7 +36,7 @@ func (s *Service) createUser(ctx context.Context, in *createUserInput) (*userOut
 	if err := mayManage(subject, in.Body.OrganisationID, in.Body.Role); err != nil {
 		return nil, err
 	}
-	account, err := s.CreateUser(ctx, NewUser{
+	account, err := s.add(ctx, NewUser{
 		Login: in.Body.Login, Name: in.Body.Name, Password: in.Body.Password,
 		Organisation: in.Body.OrganisationID, Role: in.Body.Role, By: subject,
 	})
@@ -44,6 +44,32 @@ func (s *Service) createUser(ctx context.Context, in *createUserInput) (*userOut
 		return nil, err
 	}
 	return &userOutput{Body: viewUser(account)}, nil
+}
+
+// add makes a user for somebody. Logins are one for all organisations, and many are a
+// phone number or an address: that one is taken tells that its holder has an account here.
+// So an organisation other than an administrator's is told so a few times only, and each
+// time is in the ledger.
+func (s *Service) add(ctx context.Context, n NewUser) (gatepost.Account, error) {
+	if n.By.Admin() {
+		return s.CreateUser(ctx, n)
+	}
+	now := s.opts.Now()
+	if wait := s.taken.Take(n.By.Organisation, now); wait > 0 {
+		return gatepost.Account{}, host.TooMany(wait)
+	}
+	account, err := s.CreateUser(ctx, n)
+	if gatepost.CodeOf(err) != gatepost.Conflict {
+		s.taken.GiveBack(n.By.Organisation, now)
+		return account, err
+	}
+	e := memberEntry(n.By, gatepost.User{Organisation: n.Organisation, Role: n.Role}, "login_taken")
+	delete(e.Detail, "user") // there is none
+	e.Allowed = false
+	if failed := s.opts.Store.AppendLedger(ctx, e); failed != nil {
+		return account, failed
+	}
+	return account, err
 }
 
 // NewUser describes a user to be made.
