@@ -2,6 +2,7 @@ package camera
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -100,14 +101,28 @@ func (f *Function) enrol(ctx context.Context, in *enrolInput) (*enrolOutput, err
 		}
 	}
 	key := newKey(&c)
-	c, err = f.opts.Store.CreateCamera(ctx, c, access.Entry(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "enrol"}))
-	if err != nil {
-		return nil, err
+	entry := access.Entry(gatepost.LedgerCamera, subject, c.ID, map[string]string{"act": "enrol"})
+	if c, err = f.opts.Store.CreateCamera(ctx, c, entry); err != nil {
+		return nil, f.refused(ctx, subject, err)
 	}
 	return &enrolOutput{CacheControl: "no-store", Body: EnrolledCamera{
 		Camera:    view(c, gatepost.CameraStatus{}, now),
 		StreamKey: StreamKey{StreamKey: key, Publish: f.opts.Addresses.Publish(c.ID, key)},
 	}}, nil
+}
+
+// refused writes down that a plan had no room for a camera, and returns why.
+func (f *Function) refused(ctx context.Context, s gatepost.Subject, why error) error {
+	var e *gatepost.Error
+	if !errors.As(why, &e) || e.Field != "plan" && e.Field != "retention_days" {
+		return why
+	}
+	entry := access.Entry(gatepost.LedgerCamera, s, "", map[string]string{"act": "enrol", "rule": "plan", "field": e.Field})
+	entry.Allowed = false
+	if err := f.opts.Store.AppendLedger(ctx, entry); err != nil {
+		return err
+	}
+	return why
 }
 
 // newKey gives a camera a new stream key and returns it.

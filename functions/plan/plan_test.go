@@ -50,6 +50,10 @@ func TestPlan(t *testing.T) {
 		first := enrol("first", 30).Want(201).String("id")
 		enrol("second", 40).Want(201)
 		enrol("third", 30).Refused(gatepost.Conflict, "plan")
+		entries, err := s.LedgerByActor(t.Context(), owner, "", 2)
+		if err != nil || len(entries) != 2 || entries[0].Allowed || entries[0].Detail["rule"] != "plan" || entries[0].Detail["field"] != "plan" || !entries[1].Allowed {
+			t.Errorf("ledger: %+v %v", entries, err)
+		}
 		if u := api.Do(owner, "GET", at, nil).Want(200); u.Body["cameras"] != 2.0 || u.String("plan", "name") != "stall" {
 			t.Errorf("use: %s", u.Text)
 		}
