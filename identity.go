@@ -50,4 +50,13 @@ type SigningKey struct {
 	ExpiresAt *time.Time // nil while active
 
 	WithdrawnAt *time.Time // from then on it verifies nothing
+
+	Withdrawn *Withdrawal // of a key of evidence: it may be in other hands
+}
+
+// Withdrawal is that a key of evidence was withdrawn.
+type Withdrawal struct {
+	At     time.Time `json:"withdrawn_at"`
+	Since  time.Time `json:"untrusted_since"`  // what was registered later says nothing
+	Reason string    `json:"withdrawn_reason"` // for whoever checks evidence
 }

@@ -244,6 +244,9 @@ func printEvidence(w io.Writer, r *evidence.Report, zh bool) error {
 	line("案件编号", "case", m.Export.CaseNumber)
 	line("台账", "ledger", fmt.Sprintf(say("第 %d 条，共 %d 条", "entry %d of %d"), m.Ledger.Sequence+1, m.Ledger.Size))
 	line("密钥", "key", r.Key)
+	if w := r.Withdrawn; w != nil {
+		line("密钥已撤销", "key withdrawn", fmt.Sprintf(say("%s（%s）；本证据登记于此前，以台账为凭", "%s (%s); this was registered before others may have had it, and the ledger vouches for it"), at(w.At), w.Reason))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

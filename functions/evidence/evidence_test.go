@@ -674,3 +674,42 @@ func TestKeys(t *testing.T) {
 		t.Errorf("with a key from before: %+v", r.Findings)
 	}
 }
+
+// TestWithdrawnKey: what a key signed before it may have been in other hands is whole,
+// and says so; what was registered since is not; and another key signs.
+func TestWithdrawnKey(t *testing.T) {
+	w := newWorld(t, storetest.OpenSQLite(t), nil)
+	w.record(w.start, "96x64", "1")
+	export := func() []byte {
+		id := w.Do(w.owner, "POST", "/v1/evidence", w.order(nil)).Want(202).String("id")
+		w.run()
+		return w.fetch(id)
+	}
+	before := export()
+	kid := w.Do("", "GET", "/v1/evidence-keys", nil).Want(200).Body["keys"].([]any)[0].(map[string]any)["kid"].(string)
+	path := "/v1/evidence-keys/" + kid + "/withdraw"
+	admin := w.SignIn(storetest.NewOrganisation(t, w.store, gatepost.KindOperator), gatepost.RoleAdmin)
+	w.Do(w.owner, "POST", path, m{"reason": "curious"}).Want(403)
+	w.Do(admin, "POST", path, m{"reason": " "}).Refused(gatepost.Invalid, "reason")
+	w.Do(admin, "POST", path, m{"reason": "x", "untrusted_since": time.Now().Add(time.Hour)}).Refused(gatepost.Invalid, "untrusted_since")
+	w.Do(admin, "POST", "/v1/evidence-keys/none/withdraw", m{"reason": "x"}).Want(404)
+	since := time.Now().UTC().Truncate(time.Millisecond)
+	during := export() // after somebody else may have had the key, and before that is known
+	w.Do(admin, "POST", path, m{"reason": "a backup was lost", "untrusted_since": since}).Want(204)
+	w.Do(admin, "POST", path, m{"reason": "again"}).Want(204) // stays as it is
+	after := export()
+	o := w.options()
+	if r := w.verify(before, o); !r.Whole || r.Withdrawn == nil || r.Withdrawn.Reason != "a backup was lost" || !r.Withdrawn.Since.Equal(since) || r.Withdrawn.At.Before(since) {
+		t.Errorf("from before: %+v", r)
+	}
+	if r := w.verify(during, o); r.Whole || len(r.Findings) != 1 || r.Findings[0].Kind != format.WithdrawnKey {
+		t.Errorf("from since: %+v", r)
+	}
+	if r := w.verify(after, o); !r.Whole || r.Withdrawn != nil {
+		t.Errorf("from after: %+v", r)
+	}
+	// Without the ledger's key nothing says when it was registered.
+	if r := w.verify(before, format.Options{Keys: o.Keys}); r.Whole || r.Findings[0].Kind != format.Unchecked {
+		t.Errorf("without the ledger: %+v", r)
+	}
+}

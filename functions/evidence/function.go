@@ -52,6 +52,8 @@ type Exports interface {
 // Keys keeps the keys that evidence is signed with.
 type Keys interface {
 	EvidenceKeys(ctx context.Context) ([]gatepost.SigningKey, error)
+	// WithdrawEvidenceKey has next sign when id was the active key. It fails with NotFound.
+	WithdrawEvidenceKey(ctx context.Context, id string, w gatepost.Withdrawal, next gatepost.SigningKey, entry gatepost.LedgerEntry) error
 	// ReplaceEvidenceKey fails with Conflict when old is not the active key.
 	ReplaceEvidenceKey(ctx context.Context, old string, next gatepost.SigningKey, entry gatepost.LedgerEntry) error
 }
@@ -146,7 +148,9 @@ func (f *Function) Register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "remove-evidence", Method: http.MethodDelete, Path: "/v1/evidence/{id}",
 		Summary: "Delete the file, or make none any more; that it was exported stays known", Tags: tags, DefaultStatus: http.StatusNoContent}, f.remove)
 	huma.Register(api, huma.Operation{OperationID: "get-evidence-keys", Method: http.MethodGet, Path: "/v1/evidence-keys",
-		Summary: "The keys that evidence verifies with, retired ones too (RFC 7517)", Tags: tags, Security: auth.Public}, f.keys)
+		Summary: "The keys that evidence verifies with, retired and withdrawn ones too (RFC 7517)", Tags: tags, Security: auth.Public}, f.keys)
 	huma.Register(api, huma.Operation{OperationID: "replace-evidence-key", Method: http.MethodPost, Path: "/v1/evidence-keys",
 		Summary: "Sign with a new key from now on; the old one verifies for ever", Tags: tags}, f.replaceKey)
+	huma.Register(api, huma.Operation{OperationID: "withdraw-evidence-key", Method: http.MethodPost, Path: "/v1/evidence-keys/{id}/withdraw",
+		Summary: "Withdraw a key that others may have: evidence that was registered since is void, what was before says so", Tags: tags, DefaultStatus: http.StatusNoContent}, f.withdrawKey)
 }

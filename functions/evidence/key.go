@@ -13,9 +13,22 @@ import (
 	"github.com/gatepost-video/gatepost/internal/token"
 )
 
+// EvidenceKeys is a JWKS (RFC 7517 §5) whose keys may be withdrawn.
+type EvidenceKeys struct {
+	Keys []EvidenceKey `json:"keys"`
+}
+
+// EvidenceKey is a key that evidence verifies with.
+type EvidenceKey struct {
+	token.JWK
+	WithdrawnAt *time.Time `json:"withdrawn_at,omitempty" doc:"It may be in other hands"`
+	Since       *time.Time `json:"untrusted_since,omitempty" doc:"What it signed that was registered later says nothing"`
+	Reason      string     `json:"withdrawn_reason,omitempty"`
+}
+
 type keysOutput struct {
 	CacheControl string `header:"Cache-Control"`
-	Body         token.JWKS
+	Body         EvidenceKeys
 }
 
 func (f *Function) keys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
@@ -26,9 +39,13 @@ func (f *Function) keys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := token.JWKS{Keys: []token.JWK{}}
+	set := EvidenceKeys{Keys: []EvidenceKey{}}
 	for _, k := range keys {
-		set.Keys = append(set.Keys, token.NewJWK(public(k.Seed)))
+		shown := EvidenceKey{JWK: token.NewJWK(public(k.Seed))}
+		if w := k.Withdrawn; w != nil {
+			shown.WithdrawnAt, shown.Since, shown.Reason = &w.At, &w.Since, w.Reason
+		}
+		set.Keys = append(set.Keys, shown)
 	}
 	return &keysOutput{CacheControl: "public, max-age=60", Body: set}, nil
 }
@@ -37,13 +54,51 @@ func public(seed []byte) ed25519.PublicKey {
 	return ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 }
 
-func (f *Function) replaceKey(ctx context.Context, _ *struct{}) (*keysOutput, error) {
+// keeper returns the caller, who must be an administrator.
+func keeper(ctx context.Context) (gatepost.Subject, error) {
 	s, err := auth.Subject(ctx)
+	if err == nil && !s.Admin() {
+		err = &gatepost.Error{Code: gatepost.Forbidden, Message: "administrators of the system replace and withdraw keys"}
+	}
+	return s, err
+}
+
+type withdrawKeyInput struct {
+	ID   string `path:"id" maxLength:"64" doc:"The key's kid"`
+	Body struct {
+		Reason string    `json:"reason" minLength:"1" maxLength:"500" doc:"What happened to it; whoever checks evidence reads it"`
+		Since  time.Time `json:"untrusted_since,omitzero" doc:"Since when it may be in other hands; default now"`
+	}
+}
+
+func (f *Function) withdrawKey(ctx context.Context, in *withdrawKeyInput) (*struct{}, error) {
+	s, err := keeper(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !s.Admin() {
-		return nil, &gatepost.Error{Code: gatepost.Forbidden, Message: "administrators of the system replace keys"}
+	w := gatepost.Withdrawal{At: time.Now().UTC().Truncate(time.Millisecond), Since: in.Body.Since.UTC().Truncate(time.Millisecond)}
+	if w.Reason, err = gatepost.CheckText("reason", in.Body.Reason, 1, maxReason); err != nil {
+		return nil, err
+	}
+	if in.Body.Since.IsZero() {
+		w.Since = w.At
+	}
+	if w.Since.After(w.At) {
+		return nil, gatepost.InvalidField("untrusted_since", "it cannot lie in the future; leave it out for now")
+	}
+	next := newSigningKey()
+	err = f.opts.Store.WithdrawEvidenceKey(ctx, in.ID, w, next, access.Entry(gatepost.LedgerKey, s, "", map[string]string{"act": "withdraw", "of": "evidence",
+		"key": in.ID, "since": w.Since.Format(time.RFC3339Nano), "reason": w.Reason}))
+	if gatepost.CodeOf(err) == gatepost.NotFound {
+		err = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such key; GET /v1/evidence-keys lists them"}
+	}
+	return nil, err
+}
+
+func (f *Function) replaceKey(ctx context.Context, _ *struct{}) (*keysOutput, error) {
+	s, err := keeper(ctx)
+	if err != nil {
+		return nil, err
 	}
 	old, err := f.active(ctx)
 	if err != nil {
@@ -69,11 +124,15 @@ func (f *Function) active(ctx context.Context) (gatepost.SigningKey, error) {
 	return gatepost.SigningKey{}, nil
 }
 
-// newKey makes a key that signs from now on.
-func (f *Function) newKey(ctx context.Context, old gatepost.SigningKey, entry gatepost.LedgerEntry) error {
+func newSigningKey() gatepost.SigningKey {
 	seed := make([]byte, ed25519.SeedSize)
 	_, _ = rand.Read(seed) // never fails
-	next := gatepost.SigningKey{ID: token.NewJWK(public(seed)).KeyID, Seed: seed, CreatedAt: time.Now(), Active: true}
+	return gatepost.SigningKey{ID: token.NewJWK(public(seed)).KeyID, Seed: seed, CreatedAt: time.Now(), Active: true}
+}
+
+// newKey makes a key that signs from now on.
+func (f *Function) newKey(ctx context.Context, old gatepost.SigningKey, entry gatepost.LedgerEntry) error {
+	next := newSigningKey()
 	entry.Detail = map[string]string{"act": "replace", "of": "evidence", "new": next.ID}
 	if old.ID != "" {
 		entry.Detail["old"] = old.ID

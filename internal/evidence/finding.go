@@ -21,6 +21,7 @@ const (
 	OtherSignature Kind = "other_signature" // the signature was changed, or is that of another evidence
 	OtherKey       Kind = "other_key"       // it is signed with a key that is not the platform's
 	Media          Kind = "media"           // the clip does not lead back to the recordings
+	WithdrawnKey   Kind = "withdrawn_key"   // its key may have been in other hands when it was registered
 	Unregistered   Kind = "unregistered"    // the ledger's proof does not show this export
 	OtherLedger    Kind = "other_ledger"    // the ledger is not the one whose key or checkpoint was given
 	OlderLedger    Kind = "older_ledger"    // the ledger is older than the checkpoint that was kept
@@ -68,6 +69,8 @@ func (f Finding) EN() string {
 		return "the signature was changed, or is that of another evidence"
 	case OtherKey:
 		return fmt.Sprintf("it is signed with a key that is not the platform's: %q", f.Other)
+	case WithdrawnKey:
+		return fmt.Sprintf("it is signed with a key that was withdrawn (%s), and was registered when others may have had it", f.Other)
 	case Media:
 		return "the clip does not lead back to the recordings that it names: " + f.Other
 	case Unregistered:
@@ -115,6 +118,8 @@ func (f Finding) ZH() string {
 		return "签名被改动，或属于另一份证据"
 	case OtherKey:
 		return fmt.Sprintf("签名密钥不是本平台的：%q", f.Other)
+	case WithdrawnKey:
+		return fmt.Sprintf("签名密钥已撤销（%s），且登记时该密钥可能已落入他人之手", f.Other)
 	case Media:
 		return "视频与其所列录像不符：" + f.Other
 	case Unregistered:

@@ -3,8 +3,10 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -16,8 +18,15 @@ import (
 // MaxKeys is the size in bytes beyond which a set of keys is not looked at.
 const MaxKeys = 256 << 10
 
-// ParseKeys reads the keys that evidence is signed with: the JWKS that the
-// platform publishes (GET /v1/evidence/keys), or verifier keys, one a line. It fails
+// Withdrawn is a key that was withdrawn: evidence counts that was registered before it
+// may have been in other hands.
+type Withdrawn struct {
+	note.Verifier
+	gatepost.Withdrawal
+}
+
+// ParseKeys reads the keys that evidence is signed with, of which some may be Withdrawn: the JWKS that the
+// platform publishes (GET /v1/evidence-keys), or verifier keys, one a line. It fails
 // with Invalid.
 func ParseKeys(b []byte) ([]note.Verifier, error) {
 	bad := func(why string, err error) ([]note.Verifier, error) {
@@ -38,8 +47,21 @@ func ParseKeys(b []byte) ([]note.Verifier, error) {
 		}
 	} else {
 		var set token.JWKS
-		if err := json.Unmarshal(b, &set); err != nil {
+		var gone struct {
+			Keys []struct {
+				KeyID string     `json:"kid"`
+				At    *time.Time `json:"withdrawn_at"`
+				gatepost.Withdrawal
+			} `json:"keys"`
+		}
+		if err := errors.Join(json.Unmarshal(b, &set), json.Unmarshal(b, &gone)); err != nil {
 			return bad("this is not a JWKS", err)
+		}
+		withdrawn := map[string]gatepost.Withdrawal{}
+		for _, k := range gone.Keys {
+			if k.At != nil {
+				withdrawn[k.KeyID] = gatepost.Withdrawal{At: *k.At, Since: k.Since, Reason: k.Reason}
+			}
 		}
 		public, err := set.PublicKeys()
 		if err != nil {
@@ -53,6 +75,9 @@ func ParseKeys(b []byte) ([]note.Verifier, error) {
 			v, err := signature.NewVerifier(text)
 			if err != nil {
 				return nil, err
+			}
+			if w, ok := withdrawn[kid]; ok {
+				v = Withdrawn{v, w}
 			}
 			keys = append(keys, v)
 		}

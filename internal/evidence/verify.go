@@ -12,6 +12,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -44,6 +45,11 @@ type Report struct {
 	Manifest *Manifest `json:"manifest,omitempty"` // nil unless its signature is the platform's
 	Key      string    `json:"key,omitempty"`      // that signed
 	Whole    bool      `json:"whole"`
+
+	// Withdrawn is set when that key was withdrawn. What is whole nevertheless was
+	// registered before: the entry of it, and no longer the signature, vouches for it.
+	Withdrawn *gatepost.Withdrawal `json:"withdrawn,omitempty"`
+
 	Findings []Finding `json:"findings"`
 }
 
@@ -331,10 +337,32 @@ func (v *verification) ledger() error {
 	if tlog.CheckRecord(path, tree.N, tree.Hash, l.Sequence, tlog.RecordHash(l.Record)) != nil || !registered(m) {
 		return v.find(Finding{Kind: Unregistered})
 	}
-	if err := v.kept(tree, key); err != nil || v.o.Ledger != nil {
+	if err := v.kept(tree, key); err != nil {
+		return err
+	}
+	if err := v.withdrawn(); err != nil || v.o.Ledger != nil {
 		return err
 	}
 	return v.find(Finding{Kind: Unchecked, Other: key.Name()}) // whoever signed the manifest may have made this ledger too
+}
+
+// withdrawn looks whether the key that signed was withdrawn, and refuses what was
+// registered since it may have been in other hands.
+func (v *verification) withdrawn() error {
+	i := slices.IndexFunc(v.o.Keys, func(k note.Verifier) bool { return k.Name() == v.report.Key })
+	k, ok := v.o.Keys[i].(Withdrawn) // it verified the signature: it is there
+	if !ok {
+		return nil
+	}
+	v.report.Withdrawn = &k.Withdrawal
+	record, err := gatepost.ParseLedgerRecord(v.report.Manifest.Ledger.Record)
+	if err != nil {
+		return v.find(Finding{Kind: Unregistered})
+	}
+	if time.UnixMilli(record.At).Before(k.Since) {
+		return nil
+	}
+	return v.find(Finding{Kind: WithdrawnKey, Other: k.At.UTC().Format(time.RFC3339) + ", " + k.Reason})
 }
 
 // registered tells whether the entry says what the manifest says.

@@ -157,9 +157,11 @@ func (s *Store) EvidenceKeys(ctx context.Context) ([]gatepost.SigningKey, error)
 			k       gatepost.SigningKey
 			seed    string
 			created int64
-			retired sql.NullInt64
+			reason  string
+
+			retired, gone, since sql.NullInt64
 		)
-		if err := row.Scan(&k.ID, &seed, &created, &retired); err != nil {
+		if err := row.Scan(&k.ID, &seed, &created, &retired, &gone, &since, &reason); err != nil {
 			return k, err
 		}
 		var err error
@@ -167,8 +169,11 @@ func (s *Store) EvidenceKeys(ctx context.Context) ([]gatepost.SigningKey, error)
 			return k, fmt.Errorf("decode evidence key %s: malformed", k.ID) // not the cause: it quotes the seed
 		}
 		k.CreatedAt, k.Active = fromMS(created), !retired.Valid
+		if gone.Valid {
+			k.Withdrawn = &gatepost.Withdrawal{At: fromMS(gone.Int64), Since: fromMS(since.Int64), Reason: reason}
+		}
 		return k, nil
-	}, `SELECT kid, seed, created_at, retired_at FROM evidence_keys ORDER BY created_at, kid`)
+	}, `SELECT kid, seed, created_at, retired_at, withdrawn_at, untrusted_since, withdrawn_reason FROM evidence_keys ORDER BY created_at, kid`)
 	return keys, s.failed("list evidence keys", "evidence key", err)
 }
 
@@ -188,9 +193,41 @@ func (s *Store) ReplaceEvidenceKey(ctx context.Context, old string, next gatepos
 		if _, err := tx.ExecContext(ctx, `UPDATE evidence_keys SET retired_at = $1 WHERE retired_at IS NULL`, ms(next.CreatedAt)); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO evidence_keys (kid, seed, created_at) VALUES ($1, $2, $3)`,
-			next.ID, base64.StdEncoding.EncodeToString(next.Seed), ms(next.CreatedAt)); err != nil {
+		if err := insertEvidenceKey(ctx, tx, next); err != nil {
 			return err
+		}
+		return s.appendLedger(ctx, tx, entry)
+	})
+}
+
+func insertEvidenceKey(ctx context.Context, tx *sql.Tx, k gatepost.SigningKey) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO evidence_keys (kid, seed, created_at) VALUES ($1, $2, $3)`,
+		k.ID, base64.StdEncoding.EncodeToString(k.Seed), ms(k.CreatedAt))
+	return err
+}
+
+// WithdrawEvidenceKey writes down that a key may be in other hands, and entry into the
+// ledger, in one transaction; when it was the active one, next signs from then on. A key
+// that was withdrawn before stays as it is, without another entry. It fails with NotFound.
+func (s *Store) WithdrawEvidenceKey(ctx context.Context, id string, w gatepost.Withdrawal, next gatepost.SigningKey, entry gatepost.LedgerEntry) error {
+	return s.tx(ctx, "withdraw evidence key", "evidence key", func(tx *sql.Tx) error {
+		var retired, gone sql.NullInt64
+		if err := tx.QueryRowContext(ctx, `SELECT retired_at, withdrawn_at FROM evidence_keys WHERE kid = $1`, id).Scan(&retired, &gone); err != nil || gone.Valid {
+			return err
+		}
+		n, err := changed(tx.ExecContext(ctx,
+			`UPDATE evidence_keys SET withdrawn_at = $2, untrusted_since = $3, withdrawn_reason = $4, retired_at = COALESCE(retired_at, $2)
+			 WHERE kid = $1 AND withdrawn_at IS NULL AND (retired_at IS NULL) = $5`, id, ms(w.At), ms(w.Since), w.Reason, !retired.Valid))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return again(errors.New("the evidence key changed at this moment"))
+		}
+		if !retired.Valid {
+			if err := insertEvidenceKey(ctx, tx, next); err != nil {
+				return err
+			}
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})

@@ -168,4 +168,22 @@ func testEvidenceKeys(t *testing.T, s *sqlstore.Store) {
 	if keys, err := s.EvidenceKeys(ctx); err != nil || !reflect.DeepEqual(keys, []gatepost.SigningKey{one, two}) {
 		t.Errorf("keys %+v %v", keys, err)
 	}
+	w := gatepost.Withdrawal{At: now(), Since: now().Add(-time.Hour), Reason: "a backup was lost"}
+	three, four := key("three"), key("four")
+	three.CreatedAt, four.CreatedAt = one.CreatedAt.Add(2*time.Second), one.CreatedAt.Add(3*time.Second)
+	wantCode(t, "withdrawn that is not there", s.WithdrawEvidenceKey(ctx, "none", w, three, entry), gatepost.NotFound)
+	for id, next := range map[string]gatepost.SigningKey{"two": three, "one": four} { // the active one, and one that is retired
+		if err := s.WithdrawEvidenceKey(ctx, id, w, next, entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	later := w
+	later.Reason = "again"
+	if err := s.WithdrawEvidenceKey(ctx, "two", later, four, entry); err != nil {
+		t.Fatal(err)
+	}
+	one.Withdrawn, two.Withdrawn, two.Active = &w, &w, false
+	if keys, err := s.EvidenceKeys(ctx); err != nil || !reflect.DeepEqual(keys, []gatepost.SigningKey{one, two, three}) {
+		t.Errorf("keys %+v %v", keys, err)
+	}
 }

@@ -104,6 +104,7 @@ export const zh = {
     download: '下载', remove: '删除', removeAsk: '删除文件；导出记录和台账保留。', state: { queued: '排队中', making: '制作中', ready: '可下载', failed: '失败', removed: '已删除', expired: '已到期删除' },
   },
   verify: {
+    withdrawn: '签名密钥已于 {{at}} 撤销（{{reason}}）。本证据登记于密钥可能外泄之前，以台账为凭',
     title: '核验证据文件', intro: '把导出的 ZIP 文件拖到这里，核验它是否与导出时完全一致。文件只在本机核验，不会上传。', drop: '把证据文件拖到这里，或点击选择', dropHint: '须为导出时的原文件，请勿解压后重新打包', working: '正在核验…', again: '核验另一个文件',
     whole: '核验通过：与导出时完全一致', unchecked: '核验未完成：未核对登记', ledgerKey: '平台台账公钥', ledgerKeyHint: '默认取自本平台。也可粘贴另行取得的公钥（核验密钥）', ledgerKeyBad: '这不是台账公钥', refused: '核验不通过：不可作为证据采信', unread: '文件无法读取', insecure: '此页面须以 HTTPS 打开，浏览器才能核验签名；也可使用命令 gatepost verify', keys: '平台公钥', keysHint: '默认取自本平台。也可粘贴另行取得的公钥（JWKS 或核验密钥，每行一个）', keysBad: '这不是公钥', keysAway: '暂时取不到平台公钥，请粘贴另行取得的公钥',
     ledgerAway: '暂时问不到台账，请稍后再试，或不填检查点', checkpoint: '留存的台账检查点', checkpointHint: '如曾留存检查点，粘贴在此，一并核对台账', options: '公钥与台账', camera: '摄像机', owner: '产权单位', window: '申请时段', footage: '录像时段', missing: '断录', nothingMissing: '无断录', sources: '来源录像', sourcesOf: '{{n}} 段，其中 {{whole}} 段完整，与入库时的 SHA-256 一致',

@@ -138,6 +138,10 @@ function Told({ name, report, onAgain }: { name: string; report: EvidenceReport;
   return (
     <>
       <Result status="success" title={t('verify.whole')} subTitle={name} extra={again} style={{ padding: '20px 0' }} />
+      {report.withdrawn !== undefined && (
+        <Alert type="warning" showIcon style={{ marginBottom: 14 }} data-testid="verify-withdrawn"
+          title={t('verify.withdrawn', { at: when(report.withdrawn.withdrawn_at, true), reason: report.withdrawn.withdrawn_reason })} />
+      )}
       <Film clip={report.clip} />
       <Facts manifest={report.manifest} />
     </>

@@ -88,6 +88,13 @@ describe('evidence that was tampered with', () => {
   it('an older ledger', () => refused(whole, 'older_ledger', { kept: text('newer.checkpoint') }));
   it('a rewritten ledger', () => refused(whole, 'rewritten', { kept: text('newer.checkpoint'), grown: async () => false }));
   it('another ledger', () => refused(whole, 'other_ledger', { kept: 'x' }));
+  it('a key that was withdrawn before it was registered', async () => {
+    const gone = (untrusted_since: string) => [{ ...keys[0]!, withdrawn: { withdrawn_at: '2099-01-01T00:00:00Z', untrusted_since, withdrawn_reason: 'lost' } }];
+    await refused(whole, 'withdrawn_key', { keys: gone('2020-01-01T00:00:00Z') });
+    await refused(whole, 'withdrawn_key', { keys: gone('never') });
+    const before = await verify(whole, { keys: gone('2099-01-01T00:00:00Z') });
+    expect([before.whole, before.withdrawn?.withdrawn_reason]).toEqual([true, 'lost']);
+  });
   it('no key', () => refused(whole, 'other_key', { keys: [] }));
 });
 
@@ -150,6 +157,11 @@ describe('keys', () => {
     ['another kind', '{"keys":[{"kty":"RSA"}]}', 0], ['a short one', '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AAAA"}]}', 0],
     ['another hash', verifier.replace(/\+[0-9a-f]{8}\+/, '+00000000+'), 0],
   ])('%s', (_, given, n) => expect(parseKeys(given)).toHaveLength(n));
+  it('say that they were withdrawn', () => {
+    const set = JSON.parse(text('keys.json')) as { keys: object[] };
+    const gone = { withdrawn_at: '2026-01-02T00:00:00Z', untrusted_since: '2026-01-01T00:00:00Z', withdrawn_reason: 'lost' };
+    expect(parseKeys(JSON.stringify({ keys: [{ ...set.keys[0], ...gone }] }))[0]?.withdrawn).toEqual(gone);
+  });
   it('have the names that the platform gives them', () => {
     expect(text('evidence.zip')).toContain(keys[0]!.name);
     expect(parseVerifier(verifier)?.name).toMatch(/^gatepost\/ledger\/[0-9a-f]{16}$/);

@@ -1,7 +1,7 @@
 /** What is wrong with a file; docs/design/evidence.md says what each means. */
 export type FindingKind =
   | 'foreign' | 'version' | 'truncated' | 'trailing' | 'added' | 'removed' | 'renamed' | 'duplicate' | 'order' | 'repacked' | 'changed'
-  | 'other_signature' | 'other_key' | 'media' | 'unregistered' | 'other_ledger' | 'older_ledger' | 'rewritten' | 'unproved' | 'unchecked';
+  | 'other_signature' | 'other_key' | 'withdrawn_key' | 'media' | 'unregistered' | 'other_ledger' | 'older_ledger' | 'rewritten' | 'unproved' | 'unchecked';
 
 export interface Finding {
   kind: FindingKind;
@@ -30,6 +30,7 @@ const zh: Record<FindingKind, Say> = {
   changed: (f) => `${f.file} 的内容被改动`,
   other_signature: () => '签名被改动，或属于另一份证据',
   other_key: (f) => `签名密钥不是本平台的：“${f.other}”`,
+  withdrawn_key: (f) => `签名密钥已撤销（${f.other}），且登记时该密钥可能已落入他人之手`,
   media: (f) => `视频与其所列录像不符：${f.other}`,
   unregistered: () => '台账证明不能表明这次导出',
   other_ledger: (f) => `其台账为“${f.other}”，与所给密钥或检查点不是同一台账`,
@@ -53,6 +54,7 @@ const en: Record<FindingKind, Say> = {
   changed: (f) => `${f.file} was changed`,
   other_signature: () => 'The signature was changed, or is that of another evidence',
   other_key: (f) => `It is signed with a key that is not the platform's: “${f.other}”`,
+  withdrawn_key: (f) => `It is signed with a key that was withdrawn (${f.other}), and was registered when others may have had it`,
   media: (f) => `The clip does not lead back to the recordings that it names: ${f.other}`,
   unregistered: () => "The ledger's proof does not show this export",
   other_ledger: (f) => `Its ledger is “${f.other}”, not the one of the key or the checkpoint that was given`,

@@ -13,6 +13,15 @@ export interface Verifier {
   /** First four bytes of a SHA-256 over name and key. */
   hash: Uint8Array;
   raw: Uint8Array<ArrayBuffer>;
+  /** Set when it was withdrawn: evidence counts that was registered before it may have been in other hands. */
+  withdrawn?: Withdrawal;
+}
+
+/** That a key was withdrawn; times are RFC 3339. */
+export interface Withdrawal {
+  withdrawn_at: string;
+  untrusted_since: string;
+  withdrawn_reason: string;
 }
 
 function verifier(name: string, raw: Uint8Array<ArrayBuffer>): Verifier {
@@ -41,7 +50,9 @@ export function parseKeys(text: string): Verifier[] {
       if (k['kty'] !== 'OKP' || k['crv'] !== 'Ed25519' || (k['use'] ?? 'sig') !== 'sig') continue;
       const raw = ofBase64(k['x'] ?? '');
       if (raw === null || raw.length !== 32) return [];
-      keys.push(verifier(`gatepost/evidence/${hexOf(sha256(raw)).slice(0, 16)}`, raw));
+      const key = verifier(`gatepost/evidence/${hexOf(sha256(raw)).slice(0, 16)}`, raw);
+      const { withdrawn_at, untrusted_since = '', withdrawn_reason = '' } = k;
+      keys.push(withdrawn_at === undefined ? key : { ...key, withdrawn: { withdrawn_at, untrusted_since, withdrawn_reason } });
     }
   } catch {
     return [];

@@ -3,7 +3,7 @@ import { directory, maxEntries, walk, type Entry } from './archive';
 import { CRC32, hexOf, ofBase64, same, slice, textOf } from './bytes';
 import type { Finding } from './finding';
 import { inTree, openCheckpoint, parseRecord, type Tree } from './ledger';
-import { openNote, parseVerifier, type Verifier } from './note';
+import { openNote, parseVerifier, type Verifier, type Withdrawal } from './note';
 import { maxRestore, parseRestore, Restorer } from './restore';
 
 const format = 'gatepost evidence 1';
@@ -49,6 +49,8 @@ export interface EvidenceReport {
   manifest?: EvidenceManifest;
   /** Name of the key that signed. */
   key?: string;
+  /** Set when that key was withdrawn. What is whole nevertheless was registered before: the ledger vouches for it. */
+  withdrawn?: Withdrawal;
   /** The footage, when all is well. */
   clip?: Blob;
 }
@@ -79,7 +81,7 @@ export async function verifyEvidence(file: Blob, options: VerifyOptions): Promis
     const progress = meter(entries.reduce((n, e) => n + e.size, 0) + entries.at(-1)!.size, options);
     await contents(file, entries, report.manifest, progress);
     await media(file, entries, report.manifest, progress);
-    await ledger(report.manifest, options);
+    await ledger(report, report.manifest, options);
     const clip = entries.at(-1)!;
     report.clip = file.slice(clip.data, clip.data + clip.size, 'video/mp4');
     report.whole = true;
@@ -223,7 +225,7 @@ async function media(file: Blob, entries: Entry[], { clip, sources }: EvidenceMa
 }
 
 /** Checks the proof that the export was registered, and what it says. */
-async function ledger(m: EvidenceManifest, options: VerifyOptions): Promise<void> {
+async function ledger(report: EvidenceReport, m: EvidenceManifest, options: VerifyOptions): Promise<void> {
   const l = m.ledger;
   const key = parseVerifier(l.key);
   const { ledger: ours } = options;
@@ -233,7 +235,17 @@ async function ledger(m: EvidenceManifest, options: VerifyOptions): Promise<void
   const path = (l.hashes ?? []).map((h) => ofBase64(h) ?? new Uint8Array());
   if (key === null || tree === null || record === null || tree.size !== l.size || !inTree(record, l.sequence, path, tree) || !registered(m, record)) return found({ kind: 'unregistered' });
   await compareKept(tree, key, options);
+  withdrawn(report, record, options);
   if (options.ledger === undefined) found({ kind: 'unchecked', other: key.name }); // whoever signed the manifest may have made this ledger too
+}
+
+/** Refuses what was registered since the key that signed may have been in other hands. */
+function withdrawn(report: EvidenceReport, record: Uint8Array, { keys }: VerifyOptions): void {
+  const w = keys.find((k) => k.name === report.key)?.withdrawn;
+  if (w === undefined) return;
+  report.withdrawn = w;
+  // A time that cannot be read is before none.
+  if (!(Number(parseRecord(record)?.at) < Date.parse(w.untrusted_since))) found({ kind: 'withdrawn_key', other: `${w.withdrawn_at}, ${w.withdrawn_reason}` });
 }
 
 /** Compares the ledger with a checkpoint that was kept. */
