@@ -182,8 +182,7 @@ func known(r Request) (Decision, bool) {
 	}
 	var grant gatepost.CrossGrant
 	for _, g := range r.Facts.Grants {
-		if g.Grantee == r.Subject.Organisation && g.Holder == r.Camera.Owner && g.Approved && g.RevokedAt == nil &&
-			r.At.Before(g.Until) && slices.Contains(g.Cameras, r.Camera.ID) && g.Until.After(grant.Until) {
+		if g.Grantee == r.Subject.Organisation && stands(g, r) && g.Until.After(grant.Until) {
 			grant = g
 		}
 	}
@@ -202,6 +201,12 @@ func known(r Request) (Decision, bool) {
 	}
 	return Decision{Allowed: true, Rule: "footage", Basis: "footage:" + answer.ID, Until: answer.Until,
 		ZH: "产权单位答复了录像请求。", EN: "The owner has answered a footage request."}, true
+}
+
+// stands tells whether a cross-department grant is about a camera and goes on, at whatever
+// hour.
+func stands(g gatepost.CrossGrant, r Request) bool {
+	return g.Holder == r.Camera.Owner && g.Approved && g.RevokedAt == nil && r.At.Before(g.Until) && slices.Contains(g.Cameras, r.Camera.ID)
 }
 
 // remedies is what would let a subject look that may not.

@@ -30,7 +30,7 @@ type TimelineSpan struct {
 
 // Timeline is what is recorded of a camera.
 type Timeline struct {
-	Spans []TimelineSpan `json:"spans" doc:"They touch, in order, and cover the window up to now. The last recorded span of a camera that is recording reaches to now; its end can be played within a minute."`
+	Spans []TimelineSpan `json:"spans" doc:"In order, they touch, and cover the window up to now; where only parts of the archive are open to one, as by an answered footage request, these parts. The last recorded span of a camera that is recording reaches to now; its end can be played within a minute."`
 }
 
 type timelineOutput struct{ Body Timeline }
@@ -40,7 +40,7 @@ func (f *Function) timeline(ctx context.Context, in *timelineInput) (*timelineOu
 	if err := window(in.From, in.To, now, maxTimeline, "31 days"); err != nil {
 		return nil, err
 	}
-	c, _, _, err := f.camera(ctx, in.ID, access.Know, nil)
+	c, s, _, err := f.camera(ctx, in.ID, access.Know, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -52,13 +52,19 @@ func (f *Function) timeline(ctx context.Context, in *timelineInput) (*timelineOu
 	if err != nil {
 		return nil, err
 	}
-	h := history{camera: c, days: policy.Days(c), now: now, from: from, to: to}
-	if err := f.look(ctx, &h); err != nil {
+	parts, err := access.Gate{Store: f.opts.Store}.Recorded(ctx, s, c, from, to)
+	if err != nil {
 		return nil, err
 	}
 	out := &timelineOutput{Body: Timeline{Spans: []TimelineSpan{}}}
-	for _, s := range h.spans() {
-		out.Body.Spans = append(out.Body.Spans, TimelineSpan{From: s.From.Truncate(time.Microsecond), To: s.To.Truncate(time.Microsecond), State: s.State, Reason: s.Reason})
+	for _, part := range parts {
+		h := history{camera: c, days: policy.Days(c), now: now, from: part.From, to: part.To}
+		if err := f.look(ctx, &h); err != nil {
+			return nil, err
+		}
+		for _, s := range h.spans() {
+			out.Body.Spans = append(out.Body.Spans, TimelineSpan{From: s.From.Truncate(time.Microsecond), To: s.To.Truncate(time.Microsecond), State: s.State, Reason: s.Reason})
+		}
 	}
 	return out, nil
 }
