@@ -21,15 +21,6 @@ type Signup struct {
 	FinishedAt   *time.Time
 }
 
-// Undertaking (承诺书) says that a person accepted a version of what whoever
-// enrols cameras promises.
-type Undertaking struct {
-	UserID       string
-	Organisation string // id
-	Version      int
-	AcceptedAt   time.Time
-}
-
 // Arrival is what a sign-up becomes.
 type Arrival struct {
 	Organisation Organisation

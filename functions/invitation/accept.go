@@ -3,6 +3,7 @@ package invitation
 import (
 	"cmp"
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -17,6 +18,8 @@ type OpenedInvitation struct {
 	Contact      string        `json:"contact" doc:"Which becomes the login unless another is chosen"`
 	Role         gatepost.Role `json:"role" enum:"watcher,responder,maintainer,supervisor,owner,admin"`
 	ExpiresAt    time.Time     `json:"expires_at"`
+
+	Undertaking gatepost.UndertakingText `json:"undertaking" doc:"What whoever accepts undertakes"`
 }
 
 type (
@@ -35,6 +38,8 @@ type (
 			Name     string `json:"name" minLength:"1" maxLength:"100" doc:"Of the person"`
 			Password string `json:"password" maxLength:"256" format:"password" doc:"At least 8 characters"`
 			Login    string `json:"login,omitempty" maxLength:"254" doc:"Default: the contact; another where that is taken"`
+
+			Undertaking int `json:"undertaking" doc:"The version of the text that was read and is accepted"`
 		}
 	}
 	acceptInvitationOutput struct {
@@ -73,7 +78,8 @@ func (f *Function) open(ctx context.Context, in *openInvitationInput) (*openOutp
 	if err != nil {
 		return nil, err
 	}
-	return &openOutput{CacheControl: "no-store", Body: OpenedInvitation{Organisation: o.Name, Contact: i.Contact.Value, Role: i.Role, ExpiresAt: i.ExpiresAt}}, nil
+	return &openOutput{CacheControl: "no-store", Body: OpenedInvitation{Organisation: o.Name, Contact: i.Contact.Value, Role: i.Role, ExpiresAt: i.ExpiresAt,
+		Undertaking: gatepost.CurrentUndertaking()}}, nil
 }
 
 // standing finds an invitation that holds; tokens of none are counted by address.
@@ -102,6 +108,9 @@ func (f *Function) accept(ctx context.Context, in *acceptInvitationInput) (*acce
 	if err != nil {
 		return nil, err
 	}
+	if err := gatepost.CheckUndertaking(in.Body.Undertaking); err != nil {
+		return nil, err
+	}
 	login := in.Body.Login
 	if login != "" {
 		if login, err = gatepost.CheckLogin(login); err != nil {
@@ -121,7 +130,7 @@ func (f *Function) accept(ctx context.Context, in *acceptInvitationInput) (*acce
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	out := &acceptInvitationOutput{}
-	err = f.opts.Store.AcceptInvitation(ctx, token, now,
+	err = f.opts.Store.AcceptInvitation(ctx, token, now, in.Body.Undertaking,
 		func(i gatepost.Invitation, inviter gatepost.Account) (gatepost.User, []gatepost.LedgerEntry, error) {
 			u := gatepost.User{ID: gatepost.NewID(), Login: cmp.Or(login, i.Contact.Value), Name: name, Organisation: i.Organisation, Role: i.Role,
 				PasswordHash: hash, CreatedAt: now}
@@ -129,7 +138,9 @@ func (f *Function) accept(ctx context.Context, in *acceptInvitationInput) (*acce
 			entry := gatepost.LedgerEntry{Kind: gatepost.LedgerInvitation, Actor: u.ID, Organisation: u.Organisation, Allowed: true, Detail: detail(i, "accept")}
 			joined := gatepost.LedgerEntry{Kind: gatepost.LedgerMember, Actor: u.ID, Organisation: u.Organisation, Allowed: true,
 				Detail: map[string]string{"act": "join", "user": u.ID, "organisation": u.Organisation, "role": string(u.Role), "invitation": i.ID, "invited_by": i.InvitedBy}}
-			return u, []gatepost.LedgerEntry{entry, joined}, holds(i, inviter, now)
+			accepted := gatepost.LedgerEntry{Kind: gatepost.LedgerOrganisation, Actor: u.ID, Organisation: u.Organisation, Allowed: true,
+				Detail: map[string]string{"act": "undertaking", "user": u.ID, "version": strconv.Itoa(in.Body.Undertaking)}}
+			return u, []gatepost.LedgerEntry{entry, accepted, joined}, holds(i, inviter, now)
 		})
 	if gatepost.CodeOf(err) == gatepost.NotFound {
 		err = errNoToken

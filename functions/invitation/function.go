@@ -7,6 +7,9 @@
 // the link, once, and passes it on. An invitation holds for as long as its
 // inviter might still make it.
 //
+// Whoever accepts one accepts the platform's undertaking (承诺书), as a business that
+// signs itself up does.
+//
 // Owners and administrators invite as they add members; supervisors invite
 // watchers, responders and maintainers.
 package invitation
@@ -41,7 +44,7 @@ type Invitations interface {
 	// TryInvitation counts an attempt to accept; it fails with Gone when there
 	// were most already.
 	TryInvitation(ctx context.Context, hash string, most int) error
-	AcceptInvitation(ctx context.Context, hash string, now time.Time,
+	AcceptInvitation(ctx context.Context, hash string, now time.Time, undertaking int,
 		accept func(i gatepost.Invitation, inviter gatepost.Account) (gatepost.User, []gatepost.LedgerEntry, error)) error
 }
 

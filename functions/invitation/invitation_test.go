@@ -62,7 +62,7 @@ func (d *desk) invite(t *testing.T, contact string, role gatepost.Role) (id, tok
 }
 
 func (d *desk) accept(token string, more m) functest.Reply {
-	body := m{"token": token, "name": "阿依古丽·买买提", "password": password}
+	body := m{"token": token, "name": "阿依古丽·买买提", "password": password, "undertaking": gatepost.UndertakingVersion}
 	for k, v := range more {
 		body[k] = v
 	}
@@ -78,6 +78,11 @@ func TestInvitation(t *testing.T) {
 		if opened.String("organisation") != d.shop.Name || opened.String("contact") != "13812345678" || opened.String("role") != "responder" {
 			t.Errorf("opened: %s", opened.Text)
 		}
+		if text, _ := opened.Body["undertaking"].(map[string]any); text["version"] != float64(gatepost.UndertakingVersion) || !strings.Contains(text["zh"].(string), "承诺") || text["en"] == "" {
+			t.Errorf("the undertaking: %s", opened.Text)
+		}
+		d.accept(token, m{"undertaking": gatepost.UndertakingVersion + 1}).Refused(gatepost.Invalid, "undertaking")
+		d.Do("", "POST", "/v1/invitations/accept", m{"token": token, "name": "x", "password": password}).Refused(gatepost.Invalid, "undertaking")
 		d.accept(token, m{"password": "short"}).Refused(gatepost.Invalid, "password")
 		d.accept(token, m{"name": " "}).Refused(gatepost.Invalid, "name")
 		d.accept(token, m{"name": strings.Repeat("长", 101)}).Refused(gatepost.Invalid, "name")
@@ -109,8 +114,11 @@ func TestInvitation(t *testing.T) {
 				t.Errorf("the ledger tells too much: %s", r.Detail)
 			}
 		}
-		if err != nil || kinds["invitation"] != 2 || kinds["member"] != 1 {
+		if err != nil || kinds["invitation"] != 2 || kinds["member"] != 1 || kinds["organisation"] != 1 {
 			t.Errorf("ledger: %v %v", kinds, err)
+		}
+		if u, err := s.Undertakings(t.Context(), d.shop.ID); err != nil || len(u) != 1 || u[0].UserID != a.User.ID || u[0].Version != gatepost.UndertakingVersion || time.Since(u[0].AcceptedAt) > time.Minute {
+			t.Errorf("undertakings: %+v %v", u, err)
 		}
 	})
 }

@@ -15,7 +15,6 @@ package signup
 
 import (
 	"context"
-	_ "embed"
 	"net/http"
 	"time"
 
@@ -65,16 +64,6 @@ type Options struct {
 	Reach     Reach
 	Closed    bool // nobody signs up here: accounts come by invitation
 }
-
-// UndertakingVersion is the version of the undertaking that is accepted now.
-const UndertakingVersion = 1
-
-var (
-	//go:embed undertaking/1.zh.txt
-	undertakingZH string
-	//go:embed undertaking/1.en.txt
-	undertakingEN string
-)
 
 // Function is the operations of signing up. Make it with New.
 type Function struct {

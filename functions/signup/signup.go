@@ -19,15 +19,8 @@ const (
 
 // SignupInfo is what somebody learns who thinks of signing up.
 type SignupInfo struct {
-	Open        bool        `json:"open" doc:"false: accounts come by invitation only"`
-	Undertaking Undertaking `json:"undertaking"`
-}
-
-// Undertaking is the text that is accepted.
-type Undertaking struct {
-	Version int    `json:"version"`
-	ZH      string `json:"zh"`
-	EN      string `json:"en"`
+	Open        bool                     `json:"open" doc:"false: accounts come by invitation only"`
+	Undertaking gatepost.UndertakingText `json:"undertaking"`
 }
 
 // BegunSignup is a sign-up that waits for its code.
@@ -81,8 +74,7 @@ var (
 )
 
 func (f *Function) about(context.Context, *struct{}) (*aboutOutput, error) {
-	return &aboutOutput{Body: SignupInfo{Open: !f.opts.Closed,
-		Undertaking: Undertaking{Version: UndertakingVersion, ZH: undertakingZH, EN: undertakingEN}}}, nil
+	return &aboutOutput{Body: SignupInfo{Open: !f.opts.Closed, Undertaking: gatepost.CurrentUndertaking()}}, nil
 }
 
 func (f *Function) begin(ctx context.Context, in *beginSignupInput) (*beginOutput, error) {
@@ -158,8 +150,8 @@ func (f *Function) accept(ctx context.Context, in *acceptSignupInput) (*acceptOu
 	if f.opts.Closed {
 		return nil, errClosed
 	}
-	if in.Body.Undertaking != UndertakingVersion {
-		return nil, gatepost.InvalidField("undertaking", "this is not the version that is accepted now; read the newest of GET /v1/signup")
+	if err := gatepost.CheckUndertaking(in.Body.Undertaking); err != nil {
+		return nil, err
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	out := &acceptOutput{}
@@ -203,11 +195,11 @@ func arrival(n gatepost.Signup, now time.Time) gatepost.Arrival {
 	return gatepost.Arrival{
 		Organisation: o, Owner: u, Plan: gatepost.DefaultPlan,
 		Contact:     gatepost.UserContact{UserID: u.ID, Contact: n.Contact, VerifiedAt: now},
-		Undertaking: gatepost.Undertaking{UserID: u.ID, Organisation: o.ID, Version: UndertakingVersion, AcceptedAt: now},
+		Undertaking: gatepost.Undertaking{UserID: u.ID, Organisation: o.ID, Version: gatepost.UndertakingVersion, AcceptedAt: now},
 		Entries: []gatepost.LedgerEntry{
 			entry(gatepost.LedgerOrganisation, map[string]string{"act": "signup", "signup": n.ID, "division": n.Division, "plan": gatepost.DefaultPlan,
 				"contact": n.Contact.Masked(), "address": n.Address}),
-			entry(gatepost.LedgerOrganisation, map[string]string{"act": "undertaking", "user": u.ID, "version": strconv.Itoa(UndertakingVersion)}),
+			entry(gatepost.LedgerOrganisation, map[string]string{"act": "undertaking", "user": u.ID, "version": strconv.Itoa(gatepost.UndertakingVersion)}),
 			entry(gatepost.LedgerMember, map[string]string{"act": "join", "user": u.ID, "organisation": o.ID, "role": string(u.Role)}),
 		},
 	}

@@ -72,7 +72,7 @@ func (d *door) verify(token, code string) functest.Reply {
 
 func (d *door) accept(token string) functest.Reply {
 	d.t.Helper()
-	return d.Do("", "POST", "/v1/signup/accept", m{"token": token, "undertaking": signup.UndertakingVersion})
+	return d.Do("", "POST", "/v1/signup/accept", m{"token": token, "undertaking": gatepost.UndertakingVersion})
 }
 
 // verified is the token of a sign-up that waits for the undertaking.
@@ -111,7 +111,7 @@ func TestSignup(t *testing.T) {
 		if m := d.newest(); m.Secret != "" {
 			t.Errorf("the code is kept after its use: %+v", m)
 		}
-		d.Do("", "POST", "/v1/signup/accept", m{"token": token, "undertaking": signup.UndertakingVersion + 1}).Refused(gatepost.Invalid, "undertaking")
+		d.Do("", "POST", "/v1/signup/accept", m{"token": token, "undertaking": gatepost.UndertakingVersion + 1}).Refused(gatepost.Invalid, "undertaking")
 		made := d.accept(token).Want(201)
 		if made.String("login") != "13812345678" || made.String("plan") != gatepost.DefaultPlan {
 			t.Errorf("made: %s", made.Text)
@@ -128,7 +128,7 @@ func TestSignup(t *testing.T) {
 		if c, err := d.store.UserContact(t.Context(), a.User.ID); err != nil || c.Contact.Value != "13812345678" {
 			t.Errorf("contact: %+v %v", c, err)
 		}
-		if u, err := d.store.Undertakings(t.Context(), a.Organisation.ID); err != nil || len(u) != 1 || u[0].UserID != a.User.ID || u[0].Version != signup.UndertakingVersion || time.Since(u[0].AcceptedAt) > time.Minute {
+		if u, err := d.store.Undertakings(t.Context(), a.Organisation.ID); err != nil || len(u) != 1 || u[0].UserID != a.User.ID || u[0].Version != gatepost.UndertakingVersion || time.Since(u[0].AcceptedAt) > time.Minute {
 			t.Errorf("undertaking: %+v %v", u, err)
 		}
 		rows, err := d.store.LedgerRows(t.Context(), gatepost.LedgerFilter{Owner: a.Organisation.ID}, "", 10)

@@ -124,7 +124,7 @@ func (s *Store) TryInvitation(ctx context.Context, hash string, most int) error 
 // is his, and the entries, all in one transaction: of several at once, one
 // succeeds. It fails with NotFound, with what accept fails with, and with Conflict
 // when the login is taken.
-func (s *Store) AcceptInvitation(ctx context.Context, hash string, now time.Time,
+func (s *Store) AcceptInvitation(ctx context.Context, hash string, now time.Time, undertaking int,
 	accept func(i gatepost.Invitation, inviter gatepost.Account) (gatepost.User, []gatepost.LedgerEntry, error)) error {
 	return s.tx(ctx, "accept invitation", "invitation", func(tx *sql.Tx) error {
 		i, err := queryOne(ctx, tx, scanInvitation, `SELECT `+invitationColumns+` FROM invitations WHERE secret_hash = $1`, hash)
@@ -140,6 +140,9 @@ func (s *Store) AcceptInvitation(ctx context.Context, hash string, now time.Time
 			return err
 		}
 		if err := s.admit(ctx, tx, u, entries); err != nil {
+			return err
+		}
+		if err := insertUndertaking(ctx, tx, gatepost.Undertaking{UserID: u.ID, Organisation: u.Organisation, Version: undertaking, AcceptedAt: now}); err != nil {
 			return err
 		}
 		if i.Sent {

@@ -82,13 +82,18 @@ func (s *Store) FinishSignup(ctx context.Context, hash string, now time.Time, ar
 		if err := putUserContact(ctx, tx, a.Contact); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO undertakings (user_id, organisation_id, version, accepted_at) VALUES ($1, $2, $3, $4)`,
-			a.Undertaking.UserID, a.Undertaking.Organisation, int64(a.Undertaking.Version), ms(a.Undertaking.AcceptedAt)); err != nil {
+		if err := insertUndertaking(ctx, tx, a.Undertaking); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE signups SET finished_at = $2, password_hash = '' WHERE id = $1`, n.ID, ms(now))
 		return err
 	})
+}
+
+func insertUndertaking(ctx context.Context, tx *sql.Tx, u gatepost.Undertaking) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO undertakings (user_id, organisation_id, version, accepted_at) VALUES ($1, $2, $3, $4)`,
+		u.UserID, u.Organisation, int64(u.Version), ms(u.AcceptedAt))
+	return err
 }
 
 // Undertakings lists what the people of an organisation accepted, oldest first.

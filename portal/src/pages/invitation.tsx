@@ -1,6 +1,6 @@
 import type { OpenedInvitation } from '@gatepost/sdk';
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, Form, Input, Result, Spin } from 'antd';
+import { Alert, Button, Checkbox, Form, Input, Result, Spin } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation, useNavigate } from 'react-router';
@@ -36,10 +36,11 @@ interface Fields {
   name: string;
   login: string;
   password: string;
+  agreed: boolean;
 }
 
 function Join({ token, invitation }: { token: string; invitation: OpenedInvitation }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const [form] = Form.useForm<Fields>();
   const place = useFormErrors();
   const navigate = useNavigate();
@@ -50,7 +51,7 @@ function Join({ token, invitation }: { token: string; invitation: OpenedInvitati
     setBusy(true);
     setFailure('');
     try {
-      const made = await client.invitations.accept({ token, name, password, ...(login === invitation.contact ? {} : { login }) });
+      const made = await client.invitations.accept({ token, name, password, undertaking: invitation.undertaking.version, ...(login === invitation.contact ? {} : { login }) });
       await client.session.login({ login: made.login, password });
       void navigate('/cameras', { replace: true });
     } catch (err) {
@@ -72,6 +73,10 @@ function Join({ token, invitation }: { token: string; invitation: OpenedInvitati
       </Form.Item>
       <Form.Item name="password" label={t('signUp.password')} rules={[{ required: true, min: 8, message: t('signUp.passwordRule') }]}>
         <Input.Password maxLength={256} autoComplete="new-password" data-testid="invitation-password" />
+      </Form.Item>
+      <div className="undertaking" tabIndex={0} data-testid="undertaking">{i18n.language === 'zh' ? invitation.undertaking.zh : invitation.undertaking.en}</div>
+      <Form.Item name="agreed" valuePropName="checked" rules={[{ validator: (_, agreed: unknown) => (agreed === true ? Promise.resolve() : Promise.reject(new Error(t('common.required_field')))) }]}>
+        <Checkbox data-testid="undertaking-agree">{t('signUp.agree')}</Checkbox>
       </Form.Item>
       <Button type="primary" size="large" block htmlType="submit" loading={busy} data-testid="invitation-accept">{t('invitation.accept')}</Button>
     </Form>

@@ -132,6 +132,7 @@ export async function run({ page, task, say, logs, browser }) {
   await guest.getByTestId('invitation-name').fill(zh ? '李四' : 'Guest')
   await has(guest, task.organisation, 'the invitation')
   await guest.getByTestId('invitation-password').fill(task.password)
+  await guest.getByTestId('undertaking-agree').click()
   await shoot(guest, 'invitation')
   await guest.getByTestId('invitation-accept').click()
   await guest.getByTestId('cameras-page').waitFor()
