@@ -257,3 +257,27 @@ func TestRetiredShowsItsArchiveOnly(t *testing.T) {
 	w.Do(w.owner, "POST", "/v1/grants", m{"camera_id": w.camera.ID, "action": "live"}).Want(409).Refused(gatepost.Conflict, "")
 	w.Do(w.owner, "POST", "/v1/grants", m{"camera_id": w.camera.ID, "action": "playback", "from": stamp(-time.Hour), "to": stamp(0)}).Want(201)
 }
+
+// TestAskedAgain: a look that goes on is registered anew, with the reason that it is asked
+// for with then; what was registered stays as it is.
+func TestAskedAgain(t *testing.T) {
+	w := newWorld(t, storetest.OpenSQLite(t))
+	reasons := []string{"a call", "the same call, still", "a call"}
+	var ids []string
+	for _, reason := range reasons {
+		ids = append(ids, w.Do(w.admin, "POST", "/v1/grants", m{"camera_id": w.camera.ID, "action": "live", "purpose": "patrol", "reason": reason}).Want(201).String("id"))
+	}
+	entries, err := w.store.LedgerByCamera(t.Context(), w.camera.ID, "", len(ids))
+	if err != nil || len(entries) != len(ids) {
+		t.Fatalf("%d entries, %v", len(entries), err)
+	}
+	for i, id := range ids {
+		if g, err := w.store.Grant(t.Context(), id); err != nil || g.Reason != reasons[i] || g.RevokedAt != nil {
+			t.Errorf("look %d: %+v %v", i, g, err)
+		}
+		if e := entries[len(ids)-1-i]; e.Detail["grant"] != id || e.Detail["reason"] != reasons[i] {
+			t.Errorf("entry of look %d: %+v", i, e)
+		}
+	}
+	w.Do(w.admin, "POST", "/v1/grants", m{"camera_id": w.camera.ID, "action": "live", "purpose": "patrol"}).Refused(gatepost.Invalid, "reason")
+}
