@@ -649,11 +649,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys that evidence verifies with, retired ones too (RFC 7517) */
+        /** The keys that evidence verifies with, retired and withdrawn ones too (RFC 7517) */
         get: operations["get-evidence-keys"];
         put?: never;
         /** Sign with a new key from now on; the old one verifies for ever */
         post: operations["replace-evidence-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evidence-keys/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a key that others may have: evidence that was registered since is void, what was before says so */
+        post: operations["withdraw-evidence-key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2317,6 +2334,11 @@ export interface components {
             password: string;
             /** @description Of the link, behind # */
             token: string;
+            /**
+             * Format: int64
+             * @description The version of the text that was read and is accepted
+             */
+            undertaking: number;
         };
         AcceptInvitationOutputBody: {
             /** @description To sign in with */
@@ -3244,6 +3266,28 @@ export interface components {
             user_id: string;
             user_name?: string;
         };
+        EvidenceKey: {
+            alg: string;
+            crv: string;
+            kid: string;
+            kty: string;
+            /**
+             * Format: date-time
+             * @description What it signed that was registered later says nothing
+             */
+            untrusted_since?: string;
+            use: string;
+            /**
+             * Format: date-time
+             * @description It may be in other hands
+             */
+            withdrawn_at?: string;
+            withdrawn_reason?: string;
+            x: string;
+        };
+        EvidenceKeys: {
+            keys: components["schemas"]["EvidenceKey"][];
+        };
         EvidenceLink: {
             /** Format: date-time */
             expires_at: string;
@@ -4093,6 +4137,8 @@ export interface components {
             organisation: string;
             /** @enum {string} */
             role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+            /** @description What whoever accepts undertakes */
+            undertaking: components["schemas"]["UndertakingText"];
         };
         OpenedShare: {
             actions: ("live" | "playback")[];
@@ -5156,7 +5202,7 @@ export interface components {
         SignupInfo: {
             /** @description false: accounts come by invitation only */
             open: boolean;
-            undertaking: components["schemas"]["Undertaking"];
+            undertaking: components["schemas"]["UndertakingText"];
         };
         Site: {
             /** Format: int64 */
@@ -5236,7 +5282,7 @@ export interface components {
             refusal?: components["schemas"]["Refusal"];
         };
         Timeline: {
-            /** @description They touch, in order, and cover the window up to now. The last recorded span of a camera that is recording reaches to now; its end can be played within a minute. */
+            /** @description In order, they touch, and cover the window up to now; where only parts of the archive are open to one, as by an answered footage request, these parts. The last recorded span of a camera that is recording reaches to now; its end can be played within a minute. */
             spans: components["schemas"]["TimelineSpan"][];
         };
         TimelineSpan: {
@@ -5266,7 +5312,7 @@ export interface components {
             /** Format: int64 */
             recorded_ms: number;
         };
-        Undertaking: {
+        UndertakingText: {
             en: string;
             /** Format: int64 */
             version: number;
@@ -5449,6 +5495,15 @@ export interface components {
         WithdrawInputBody: {
             /** @description What happened to it; for the ledger */
             reason: string;
+        };
+        WithdrawKeyInputBody: {
+            /** @description What happened to it; whoever checks evidence reads it */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Since when it may be in other hands; default now
+             */
+            untrusted_since?: string;
         };
         Words: {
             en: string;
@@ -7091,7 +7146,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JWKS"];
+                    "application/json": components["schemas"]["EvidenceKeys"];
                 };
             };
             /** @description Error */
@@ -7121,8 +7176,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JWKS"];
+                    "application/json": components["schemas"]["EvidenceKeys"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "withdraw-evidence-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's kid */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawKeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
