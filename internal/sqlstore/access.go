@@ -64,9 +64,11 @@ func (s *Store) opening(ctx context.Context, who gatepost.Subject, c gatepost.Ca
 		if who.Kind == gatepost.KindPolice || who.Kind == gatepost.KindSubControl {
 			named = "(levels <> '' OR " + named + ")"
 		}
-		parts = append(parts, `SELECT 'incident', id FROM incidents
-		 WHERE id IN (SELECT incident_id FROM incident_areas WHERE end_at > $1 AND (`+around+`)) AND `+named+`
-		   AND start_at <= $1 AND end_at > $1 AND (ended_at IS NULL OR ended_at > $1) AND (approver_id = '' OR approved_at IS NOT NULL)`)
+		// The areas come first, and each incident by its id: a join might read every
+		// incident that has begun.
+		parts = append(parts, `SELECT 'incident', incident_id FROM incident_areas WHERE end_at > $1 AND (`+around+`) AND (
+		     SELECT start_at <= $1 AND end_at > $1 AND (ended_at IS NULL OR ended_at > $1) AND (approver_id = '' OR approved_at IS NOT NULL) AND `+named+`
+		     FROM incidents WHERE id = incident_id)`)
 	}
 	ids := map[string][]string{}
 	_, err := queryAll(ctx, s.fixed, func(row scanner) (id string, err error) {
