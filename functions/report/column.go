@@ -23,6 +23,7 @@ type column struct {
 	value  func(ReportRow) any // string, int64, float64, or nil for nothing
 	format string              // of numbers, as spreadsheets write it; "" for text
 	ratio  [2]string           // keys of the columns that a rate is computed from; empty for what is added up
+	mean   [2]string           // keys of those that a mean is
 	key    string
 }
 
@@ -111,6 +112,21 @@ var sections = []section{
 		hours("watched", "一类点实际值守时长", "Class 1 watched", func(r ReportRow) int64 { return r.Watched }),
 		percent("watch_rate", "一类点值守率", "Class 1 watch rate", "watched", "watch_due", func(r ReportRow) *int64 { return r.WatchRate }),
 	}},
+	{zh: "故障与维修", en: "Repair", columns: []column{
+		count("faults", "故障数", "Faults", func(r ReportRow) int64 { return r.Faults }),
+		hours("fault_time", "故障时长", "Fault time", func(r ReportRow) int64 { return r.FaultTime }),
+		count("orders", "派修工单数", "Work orders", func(r ReportRow) int64 { return r.Orders }),
+		count("closed", "结单数", "Closed", func(r ReportRow) int64 { return r.Closed }),
+		count("overdue", "逾期工单数", "Overdue", func(r ReportRow) int64 { return r.Overdue }),
+		count("repaired", "修复数", "Repaired", func(r ReportRow) int64 { return r.Repaired }),
+		hours("repair_time", "修复总时长", "Time to repair", func(r ReportRow) int64 { return r.RepairTime }),
+		{key: "mean_repair", zh: "平均修复时长(小时)", en: "Mean time to repair (h)", format: whatHours, mean: [2]string{"repair_time", "repaired"}, value: func(r ReportRow) any {
+			if r.Repaired == 0 {
+				return nil
+			}
+			return float64(r.RepairTime) / 3_600_000 / float64(r.Repaired)
+		}},
+	}},
 	{zh: "应用情况", en: "Use", columns: []column{
 		count("lives", "实时调阅次数", "Live looks", func(r ReportRow) int64 { return r.Lives }),
 		count("playbacks", "录像调阅次数", "Playbacks", func(r ReportRow) int64 { return r.Playbacks }),
@@ -140,7 +156,7 @@ func rows(f *ReportFigures, l language) []ReportRow {
 	return list
 }
 
-// places are the words for categories, kinds those for organisations.
+// places are the words for categories, kinds those for organisations, faults for faults.
 var (
 	places = map[gatepost.PlaceCategory][2]string{
 		gatepost.PlaceTownCentre: {"中心城镇", "Town centre"}, gatepost.PlaceMarketTown: {"重点集镇", "Market town"}, gatepost.PlaceMainStreet: {"主要街区", "Main street"},
@@ -153,5 +169,9 @@ var (
 		gatepost.KindGovernment: {"政府", "Government"}, gatepost.KindPolice: {"公安", "Police"}, gatepost.KindDepartment: {"职能部门", "Department"},
 		gatepost.KindSubControl: {"分控中心", "Sub-control centre"}, gatepost.KindBusiness: {"企业", "Business"}, gatepost.KindCommunity: {"社区", "Community"},
 		gatepost.KindOperator: {"运营商", "Operator"}, gatepost.KindThirdParty: {"第三方", "Third party"},
+	}
+	faults = map[gatepost.FaultKind][2]string{
+		gatepost.FaultOffline: {"离线", "Offline"}, gatepost.FaultRecording: {"未录像", "Not recorded"}, gatepost.FaultKeyFrames: {"无关键帧", "No key frames"}, gatepost.FaultBlack: {"黑屏", "Black"},
+		gatepost.FaultFrozen: {"画面冻结", "Frozen"}, gatepost.FaultBitRate: {"码率过低", "Low bit rate"}, gatepost.FaultClock: {"时钟偏差", "Clock"}, gatepost.FaultUnwatched: {"一类点无人值守", "Class 1 unwatched"},
 	}
 )

@@ -41,6 +41,15 @@ type ReportRow struct {
 	Kept       *int64 `json:"retention_rate,omitempty" doc:"Cameras in service whose own days reach the floor of their legal category"`
 	Short      int64  `json:"retention_short" doc:"Cameras in service whose own days do not; the policy keeps them for the floor all the same"`
 
+	Faults     int64  `json:"faults" doc:"Of its cameras, that were opened in the month"`
+	FaultTime  int64  `json:"fault_ms" doc:"For how long faults lasted within the month, together"`
+	Orders     int64  `json:"work_orders" doc:"Opened in the month"`
+	Closed     int64  `json:"work_orders_closed" doc:"Confirmed or withdrawn in the month"`
+	Overdue    int64  `json:"work_orders_overdue" doc:"Due in the month, and not done by then"`
+	Repaired   int64  `json:"repairs" doc:"Confirmed in the month"`
+	RepairTime int64  `json:"repair_ms" doc:"Of these together, from the opening of the order until it was done"`
+	MeanRepair *int64 `json:"mean_repair_ms,omitempty" doc:"Rounded down"`
+
 	Bytes   int64 `json:"bytes" doc:"Ingested"`
 	Objects int64 `json:"objects"`
 	Stored  int64 `json:"stored_bytes" doc:"Ingested, and not past its retention when the month ended; without holds"`
@@ -86,6 +95,13 @@ type ReportUse struct {
 	Served      int64                     `json:"incidents_served" doc:"Of their incidents, those under which somebody looked"`
 	Requests    int64                     `json:"footage_requests"`
 	Answered    int64                     `json:"footage_answered"`
+}
+
+// ReportFault is the faults of a kind.
+type ReportFault struct {
+	Kind   gatepost.FaultKind `json:"kind"`
+	Faults int64              `json:"faults"`
+	Time   int64              `json:"fault_ms"`
 }
 
 // ReportMonth is how a division stood in a month before, by its locked report.
@@ -143,6 +159,7 @@ type ReportFigures struct {
 	Categories []ReportCount     `json:"categories"`
 	Funders    []ReportCount     `json:"funders"`
 	Uses       []ReportUse       `json:"uses" doc:"By the kind of organisation that looked, exported, shared, activated or asked"`
+	Faults     []ReportFault     `json:"faults" doc:"By kind"`
 	Settlement *ReportSettlement `json:"settlement,omitempty" doc:"Absent where no formula is set"`
 	Filings    []ReportFiling    `json:"filings" doc:"Of the divisions directly below"`
 	Before     *ReportRow        `json:"before,omitempty" doc:"The total of the month before, of its locked report"`
@@ -155,6 +172,7 @@ type source struct {
 	month    gatepost.Month
 	below    []gatepost.DivisionNode
 	facts    gatepost.ReportFacts
+	health   []gatepost.HealthFigure
 	names    map[string]string // of organisations
 	terms    *gatepost.SettlementTerms
 }
@@ -163,7 +181,7 @@ type source struct {
 func compute(in source) ReportFigures {
 	out := ReportFigures{Division: in.division.Code, Name: in.division.Name, Month: in.month.String(), Filings: []ReportFiling{}}
 	t := tables{in: in, rows: map[string]*ReportRow{}, classes: map[string]*ReportCount{}, categories: map[string]*ReportCount{},
-		funders: map[string]*ReportCount{}, uses: map[gatepost.OrganisationKind]*ReportUse{}}
+		funders: map[string]*ReportCount{}, uses: map[gatepost.OrganisationKind]*ReportUse{}, faults: map[gatepost.FaultKind]*ReportFault{}}
 	t.total = ReportRow{Division: out.Division, Name: out.Name}
 	for _, d := range in.below {
 		t.rows[d.Code] = &ReportRow{Division: d.Code, Name: d.Name}
@@ -176,6 +194,12 @@ func compute(in source) ReportFigures {
 	for _, kind := range gatepost.OrganisationKinds {
 		if u := t.uses[kind]; u != nil {
 			out.Uses = append(out.Uses, *u)
+		}
+	}
+	out.Faults = []ReportFault{}
+	for _, kind := range gatepost.FaultKinds {
+		if f := t.faults[kind]; f != nil {
+			out.Faults = append(out.Faults, *f)
 		}
 	}
 	if in.terms != nil {
@@ -191,6 +215,7 @@ type tables struct {
 	rows                         map[string]*ReportRow
 	classes, categories, funders map[string]*ReportCount
 	uses                         map[gatepost.OrganisationKind]*ReportUse
+	faults                       map[gatepost.FaultKind]*ReportFault
 }
 
 // each gives the total and the row that holds a division to add.
@@ -255,6 +280,9 @@ func (t *tables) add() {
 	}
 	for code, n := range t.in.facts.Stored {
 		t.each(code, func(r *ReportRow) { r.Stored += n })
+	}
+	for _, h := range t.in.health {
+		t.addHealth(h)
 	}
 	for _, u := range t.in.facts.Uses {
 		t.addUse(u)
@@ -323,6 +351,27 @@ func serve(r *ReportRow, s gatepost.Service) {
 	r.Objects += s.Objects
 }
 
+func (t *tables) addHealth(h gatepost.HealthFigure) {
+	t.each(h.Division, func(r *ReportRow) {
+		for _, f := range h.Faults {
+			r.Faults += f.Opened
+			r.FaultTime += f.Lasted.Milliseconds()
+		}
+		r.Orders += h.Opened
+		r.Closed += h.Closed
+		r.Overdue += h.Overdue
+		r.Repaired += h.Repaired
+		r.RepairTime += h.RepairTime.Milliseconds()
+	})
+	for _, f := range h.Faults {
+		if t.faults[f.Kind] == nil {
+			t.faults[f.Kind] = &ReportFault{Kind: f.Kind}
+		}
+		t.faults[f.Kind].Faults += f.Opened
+		t.faults[f.Kind].Time += f.Lasted.Milliseconds()
+	}
+}
+
 func (t *tables) addUse(u gatepost.ReportUse) {
 	viewed := u.Viewed.Milliseconds()
 	t.each(u.Division, func(r *ReportRow) {
@@ -374,6 +423,10 @@ func mulDiv(a, b, c int64) int64 {
 func rated(r ReportRow) ReportRow {
 	r.Continuity, r.OnlineRate, r.WatchRate = rate(r.Recorded, r.Due), rate(r.Online, r.Due), rate(r.Watched, r.WatchDue)
 	r.Kept = rate(r.InService-r.Short, r.InService)
+	if r.Repaired > 0 {
+		mean := r.RepairTime / r.Repaired
+		r.MeanRepair = &mean
+	}
 	return r
 }
 

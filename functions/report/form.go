@@ -69,7 +69,7 @@ func countTables(f *ReportFigures, l language) []countTable {
 }
 
 // useColumns are those that are counted by kind of unit as well.
-var useColumns = sections[2].columns
+var useColumns = sections[len(sections)-1].columns
 
 // row is what a kind of unit did, as a row.
 func (u ReportUse) row() ReportRow {

@@ -48,6 +48,7 @@ type Reports interface {
 // Facts is what reports are made of. Division fails with NotFound.
 type Facts interface {
 	ReportFacts(ctx context.Context, division string, month gatepost.Month, loose bool) (gatepost.ReportFacts, error)
+	HealthFigures(ctx context.Context, division string, from, to, now time.Time) ([]gatepost.HealthFigure, error)
 	Division(ctx context.Context, code string) (gatepost.Division, error)
 	Divisions(ctx context.Context, parent, after string, limit int) ([]gatepost.DivisionNode, error)
 	Names(ctx context.Context, ids []string) (map[string]string, error)

@@ -28,6 +28,7 @@ func TestOracle(t *testing.T) {
 		}
 		w.use()
 		w.plan()
+		w.fail()
 		w.measure()
 		o := newOracle(w)
 		for _, unit := range []string{"county", "county2", "county3", "city", "city2", "province"} {
@@ -39,7 +40,7 @@ func TestOracle(t *testing.T) {
 			got.Figures.Filings, got.Figures.Name, got.Figures.Settlement.Terms = nil, "", report.SettlementTerms{}
 			compare(t, unit, reflect.ValueOf(got.Figures), reflect.ValueOf(want))
 		}
-		if p := o.report("33").Total; p.Due == 0 || p.Watched == 0 || p.Network == 0 || p.Storage == 0 || p.Exports == 0 || p.Served == 0 || p.Accepted == 0 || p.Short == 0 || p.Answered == 0 {
+		if p := o.report("33").Total; p.Due == 0 || p.Watched == 0 || p.Network == 0 || p.Storage == 0 || p.Exports == 0 || p.Served == 0 || p.Accepted == 0 || p.Short == 0 || p.Answered == 0 || p.Faults == 0 || p.FaultTime == 0 || p.Overdue == 0 || p.Repaired == 0 {
 			t.Errorf("a world in which too little happens: %+v", p)
 		}
 	})
@@ -411,8 +412,67 @@ func (o *oracle) row(division string, holds func(string) bool) report.ReportRow 
 			r.Answered += u.Answered
 		}
 	})
+	o.health(func(code, _ string, h report.ReportRow) {
+		if holds(code) {
+			r.Faults += h.Faults
+			r.FaultTime += h.FaultTime
+			r.Orders += h.Orders
+			r.Closed += h.Closed
+			r.Overdue += h.Overdue
+			r.Repaired += h.Repaired
+			r.RepairTime += h.RepairTime
+		}
+	})
+	if r.Repaired > 0 {
+		mean := r.RepairTime / r.Repaired
+		r.MeanRepair = &mean
+	}
 	r.Continuity, r.OnlineRate, r.WatchRate, r.Kept = part(r.Recorded, r.Due), part(r.Online, r.Due), part(r.Watched, r.WatchDue), part(r.InService-r.Short, r.InService)
 	return r
+}
+
+// health gives what each fault and each work order adds to a row, and the kind of a fault.
+func (o *oracle) health(each func(division, kind string, r report.ReportRow)) {
+	first, last := begin.UnixMilli(), end.UnixMilli()
+	in := func(at int64) bool { return at >= first && at < last }
+	o.query(`SELECT division, kind, from_at, opened_at, COALESCE(until_at, 9000000000000) FROM faults WHERE opened_at IS NOT NULL`, func(scan func(...any) error) error {
+		var division, kind string
+		var from, opened, until int64
+		err := scan(&division, &kind, &from, &opened, &until)
+		if from >= last || until <= first {
+			return err
+		}
+		r := report.ReportRow{FaultTime: min(until, last) - max(from, first)}
+		if in(opened) {
+			r.Faults = 1
+		}
+		each(division, kind, r)
+		return err
+	})
+	o.query(`SELECT division, state, opened_at, due_at, COALESCE(done_at, 0), COALESCE(closed_at, 0) FROM work_orders`, func(scan func(...any) error) error {
+		var division, state string
+		var opened, due, done, closed int64
+		var r report.ReportRow
+		err := scan(&division, &state, &opened, &due, &done, &closed)
+		if in(opened) {
+			r.Orders = 1
+		}
+		if in(closed) {
+			r.Closed = 1
+			if state == "confirmed" {
+				r.Repaired, r.RepairTime = 1, done-opened
+			}
+		}
+		finished := done
+		if done == 0 {
+			finished = closed
+		}
+		if in(due) && (finished == 0 || finished > due) {
+			r.Overdue = 1
+		}
+		each(division, "", r)
+		return err
+	})
 }
 
 type programme struct {
@@ -566,6 +626,18 @@ func (o *oracle) kinds(f *report.ReportFigures, division string) {
 			c := *tables[i][key]
 			c.Name, c.Continuity = o.names[key], part(c.Recorded, c.Due)
 			*list = append(*list, c)
+		}
+	}
+	f.Faults = []report.ReportFault{}
+	sums := map[string]report.ReportFault{}
+	o.health(func(code, kind string, r report.ReportRow) {
+		if kind != "" && within(code, division) {
+			sums[kind] = report.ReportFault{Kind: gatepost.FaultKind(kind), Faults: sums[kind].Faults + r.Faults, Time: sums[kind].Time + r.FaultTime}
+		}
+	})
+	for _, kind := range []string{"offline", "recording", "key_frames", "black", "frozen", "bit_rate", "clock", "unwatched"} {
+		if sum, ok := sums[kind]; ok {
+			f.Faults = append(f.Faults, sum)
 		}
 	}
 	f.Uses = []report.ReportUse{}

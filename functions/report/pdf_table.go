@@ -132,6 +132,7 @@ func (p *paper) tables() {
 	for _, t := range countTables(f, p.language) {
 		p.counts(t)
 	}
+	p.faults()
 	p.uses()
 	p.settlement()
 	p.filings()
@@ -147,6 +148,15 @@ func (p *paper) counts(t countTable) {
 		}
 		r := ReportRow{Due: c.Due, Recorded: c.Recorded, Continuity: c.Continuity}
 		g.rows = append(g.rows, append(line, find("due").print(r), find("recorded").print(r), find("continuity").print(r)))
+	}
+	p.table(g)
+}
+
+func (p *paper) faults() {
+	g := grid{title: p.pick("按故障类别", "By kind of fault"), words: 1, head: []string{p.pick("故障类别", "Kind of fault"), p.pick("故障数", "Faults"), p.pick("故障时长(小时)", "Fault time (h)")}}
+	for _, f := range p.report.Figures.Faults {
+		r := ReportRow{Faults: f.Faults, FaultTime: f.Time}
+		g.rows = append(g.rows, []string{p.pick(faults[f.Kind][0], faults[f.Kind][1]), find("faults").print(r), find("fault_time").print(r)})
 	}
 	p.table(g)
 }

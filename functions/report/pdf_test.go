@@ -43,6 +43,9 @@ func sample(state gatepost.ReportState, rows int) Report {
 	for _, place := range gatepost.PlaceCategories {
 		f.Categories = append(f.Categories, ReportCount{Key: string(place), Planned: 10, Due: 100, Recorded: 99, Continuity: rate(99, 100)})
 	}
+	for _, kind := range gatepost.FaultKinds {
+		f.Faults = append(f.Faults, ReportFault{Kind: kind, Faults: 3, Time: 7_200_000})
+	}
 	for _, kind := range gatepost.OrganisationKinds {
 		f.Uses = append(f.Uses, ReportUse{Kind: kind, Lives: 7})
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -172,6 +173,9 @@ func (f *Function) figures(ctx context.Context, division string, month gatepost.
 	if in.facts, err = f.opts.Store.ReportFacts(ctx, division, month, only); err != nil {
 		return none, err
 	}
+	if in.health, err = f.health(ctx, division, month, only); err != nil {
+		return none, err
+	}
 	if missing := month.Days() - in.facts.Measured; missing > 0 {
 		return none, &gatepost.Error{Code: gatepost.Conflict, Field: "month",
 			Message: fmt.Sprintf("%d days of %s are not measured; that is done by itself within some hours, and never for days before Gatepost was there", missing, month)}
@@ -204,6 +208,17 @@ func (f *Function) figures(ctx context.Context, division string, month gatepost.
 		return none, err
 	}
 	return out, f.past(ctx, &out, month)
+}
+
+// health returns the faults and repairs of a month; with loose, also those of cameras
+// without a division.
+func (f *Function) health(ctx context.Context, division string, month gatepost.Month, loose bool) ([]gatepost.HealthFigure, error) {
+	of := division
+	if loose {
+		of = ""
+	}
+	list, err := f.opts.Store.HealthFigures(ctx, of, month.First().Start(), month.Last().End(), f.now())
+	return slices.DeleteFunc(list, func(h gatepost.HealthFigure) bool { return h.Division != "" && !gatepost.Within(h.Division, division) }), err
 }
 
 // past puts in how the division stood in the months before.

@@ -47,6 +47,7 @@ func small(t *testing.T, driver, url string) *world {
 		w.record(c)
 	}
 	w.plan()
+	w.fail()
 	w.measure()
 	return w
 }
@@ -324,8 +325,8 @@ func checkBook(t *testing.T, b []byte, lang string, f report.ReportFigures) {
 			t.Error(err)
 		}
 	}()
-	sheets := map[string][]string{"zh": {"建设情况", "录像与值守", "应用情况", "分类情况", "使用单位", "费用结算", "报送情况"},
-		"en": {"Building", "Recording", "Use", "Kinds", "Units", "Settlement", "Filing"}}[lang]
+	sheets := map[string][]string{"zh": {"建设情况", "录像与值守", "故障与维修", "应用情况", "分类情况", "故障分类", "使用单位", "费用结算", "报送情况"},
+		"en": {"Building", "Recording", "Repair", "Use", "Kinds", "Faults", "Units", "Settlement", "Filing"}}[lang]
 	if !slices.Equal(book.GetSheetList(), sheets) {
 		t.Fatalf("sheets %q, want %q", book.GetSheetList(), sheets)
 	}
@@ -381,7 +382,7 @@ func checkTotal(t *testing.T, b []byte, sheets []string, f report.ReportFigures)
 	for _, tt := range []struct{ sheet, column, want string }{
 		{sheets[0], "E", strconv.FormatInt(f.Total.Built, 10)}, {sheets[0], "J", fmt.Sprint(float64(*f.Total.Kept) / 10_000)},
 		{sheets[1], "D", fmt.Sprint(float64(f.Total.Recorded) / 3_600_000)}, {sheets[1], "E", fmt.Sprint(float64(*f.Total.Continuity) / 10_000)},
-		{sheets[2], "C", strconv.FormatInt(f.Total.Lives, 10)}} {
+		{sheets[2], "C", strconv.FormatInt(f.Total.Faults, 10)}, {sheets[3], "C", strconv.FormatInt(f.Total.Lives, 10)}} {
 		if value, err := book.GetCellValue(tt.sheet, tt.column+total, excelize.Options{RawCellValue: true}); err != nil || !same(value, tt.want) {
 			t.Errorf("%s!%s%s is %q %v, want %s", tt.sheet, tt.column, total, value, err, tt.want)
 		}

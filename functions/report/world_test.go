@@ -227,6 +227,40 @@ func (w *world) use() {
 	}
 }
 
+// fail makes faults, and orders to repair them.
+func (w *world) fail() {
+	w.t.Helper()
+	for i := range 40 {
+		c, at := pick(w, w.cameras...), w.second(begin.AddDate(0, 0, -9), end.AddDate(0, 0, 2))
+		division, class := pick(w, "330102001", "330103", "3301", "330203", ""), int64(1+w.random.IntN(3))
+		kind := pick(w, gatepost.FaultKinds...)
+		opened, until := any(at.Add(time.Minute).UnixMilli()), any(nil)
+		if i%8 == 0 {
+			opened = nil // only suspected
+		}
+		if i%5 > 0 {
+			until = w.second(at, at.AddDate(0, 0, 12)).UnixMilli()
+		}
+		id := gatepost.NewID()
+		if _, err := w.db.ExecContext(w.t.Context(), `INSERT INTO faults (id, camera_id, kind, division, class, from_at, opened_at, until_at, evidence_zh, evidence_en)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '') ON CONFLICT DO NOTHING`, id, c.ID, string(kind), division, class, at.UnixMilli(), opened, until); err != nil {
+			w.t.Fatal(err)
+		}
+		due, state, done, closed := at.Add(48*time.Hour), "open", any(nil), any(nil)
+		if end := w.second(at, at.AddDate(0, 0, 9)); i%4 > 0 {
+			state, done = "done", end.UnixMilli()
+			if i%4 > 1 {
+				state, closed = "confirmed", end.Add(time.Hour).UnixMilli()
+			}
+		} else if i%3 == 0 {
+			state, closed = "withdrawn", end.UnixMilli()
+		}
+		_, err := w.db.ExecContext(w.t.Context(), `INSERT INTO work_orders (id, camera_id, division, class, description, assignee_id, state, opened_by, opened_at, due_at, done_at, closed_at)
+			VALUES ($1, $2, $3, $4, 'd', $5, $6, 'u', $7, $8, $9, $10)`, gatepost.NewID(), c.ID, division, class, w.units["shop"].ID, state, at.UnixMilli(), due.UnixMilli(), done, closed)
+		w.must(nil, err)
+	}
+}
+
 // plan puts programmes into force.
 func (w *world) plan() {
 	w.t.Helper()

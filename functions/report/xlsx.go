@@ -21,6 +21,7 @@ func writeXLSX(r Report, unit string, l language) (b []byte, err error) {
 		w.section(s)
 	}
 	w.counts()
+	w.faults()
 	w.uses()
 	if r.Figures.Settlement != nil {
 		w.settlement(*r.Figures.Settlement)
@@ -196,6 +197,9 @@ func (w *workbook) section(s section) {
 			switch {
 			case c.ratio[0] != "":
 				w.formula(j+1, at, v, l, rateFormula(cell(index[c.ratio[0]], at), cell(index[c.ratio[1]], at)))
+			case c.mean[0] != "":
+				sum, of := cell(index[c.mean[0]], at), cell(index[c.mean[1]], at)
+				w.formula(j+1, at, v, l, fmt.Sprintf(`IF(%s=0,"",%s/%s)`, of, sum, of))
 			case at == total && c.format != "" && total > first:
 				w.formula(j+1, at, v, l, fmt.Sprintf("SUM(%s:%s)", cell(j+1, first), cell(j+1, total-1)))
 			case at == total && total > first && c.key == "name":
@@ -207,7 +211,7 @@ func (w *workbook) section(s section) {
 	}
 	w.row = total + 2
 	w.signatures()
-	if chart, ok := map[string]string{"planned": "built", "due": "continuity", "lives": "playbacks"}[s.columns[0].key]; ok {
+	if chart, ok := map[string]string{"planned": "built", "due": "continuity", "faults": "faults", "lives": "playbacks"}[s.columns[0].key]; ok {
 		w.chart(index, chart, first, total)
 	}
 }
@@ -259,6 +263,16 @@ func (w *workbook) counts() {
 		}
 		w.row++
 	}
+	w.signatures()
+}
+
+func (w *workbook) faults() {
+	w.sheet(w.pick("故障分类", "Faults"), 24, 14, 18)
+	w.header(w.pick("故障类别", "Kind of fault"), w.pick("故障数", "Faults"), w.pick("故障时长(小时)", "Fault time (h)"))
+	for _, f := range w.report.Figures.Faults {
+		w.line(w.pick(faults[f.Kind][0], faults[f.Kind][1]), f.Faults, float64(f.Time)/3_600_000)
+	}
+	w.row++
 	w.signatures()
 }
 

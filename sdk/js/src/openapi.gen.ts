@@ -4592,12 +4592,21 @@ export interface components {
             /** Format: int64 */
             recorded_ms: number;
         };
+        ReportFault: {
+            /** Format: int64 */
+            fault_ms: number;
+            /** Format: int64 */
+            faults: number;
+            kind: string;
+        };
         ReportFigures: {
             /** @description The total of the month before, of its locked report */
             before?: components["schemas"]["ReportRow"];
             categories: components["schemas"]["ReportCount"][];
             classes: components["schemas"]["ReportCount"][];
             division: string;
+            /** @description By kind */
+            faults: components["schemas"]["ReportFault"][];
             /** @description Of the divisions directly below */
             filings: components["schemas"]["ReportFiling"][];
             funders: components["schemas"]["ReportCount"][];
@@ -4682,6 +4691,16 @@ export interface components {
             enrolled: number;
             /** Format: int64 */
             exports: number;
+            /**
+             * Format: int64
+             * @description For how long faults lasted within the month, together
+             */
+            fault_ms: number;
+            /**
+             * Format: int64
+             * @description Of its cameras, that were opened in the month
+             */
+            faults: number;
             /** Format: int64 */
             footage_answered: number;
             /** Format: int64 */
@@ -4707,6 +4726,11 @@ export interface components {
             incidents_served: number;
             /** Format: int64 */
             live_looks: number;
+            /**
+             * Format: int64
+             * @description Rounded down
+             */
+            mean_repair_ms?: number;
             name: string;
             /** Format: int64 */
             objects: number;
@@ -4733,6 +4757,16 @@ export interface components {
             rank?: number;
             /** Format: int64 */
             recorded_ms: number;
+            /**
+             * Format: int64
+             * @description Of these together, from the opening of the order until it was done
+             */
+            repair_ms: number;
+            /**
+             * Format: int64
+             * @description Confirmed in the month
+             */
+            repairs: number;
             /**
              * Format: int64
              * @description Cameras in service whose own days reach the floor of their legal category
@@ -4766,6 +4800,21 @@ export interface components {
             watch_rate?: number;
             /** Format: int64 */
             watched_ms: number;
+            /**
+             * Format: int64
+             * @description Opened in the month
+             */
+            work_orders: number;
+            /**
+             * Format: int64
+             * @description Confirmed or withdrawn in the month
+             */
+            work_orders_closed: number;
+            /**
+             * Format: int64
+             * @description Due in the month, and not done by then
+             */
+            work_orders_overdue: number;
         };
         ReportSettlement: {
             /** Format: int64 */
