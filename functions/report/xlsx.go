@@ -167,7 +167,7 @@ func (w *workbook) header(words ...string) {
 	for i, word := range words {
 		w.put(i+1, w.row, word, look{kind: 'h'})
 	}
-	w.must(w.SetRowHeight(w.name, w.row, 34))
+	w.must(w.SetRowHeight(w.name, w.row, 46))
 	w.row++
 }
 
@@ -238,8 +238,9 @@ func (w *workbook) chart(index map[string]int, key string, first, total int) {
 	}
 	title, err := w.GetCellValue(w.name, cell(index[key], first-1))
 	w.must(err)
-	varied, axis := false, excelize.ChartAxis{MajorGridLines: true}
-	if one := 1.0; find(key).format == whatRate {
+	varied, none, one := false, 0.0, 1.0
+	axis := excelize.ChartAxis{MajorGridLines: true, Minimum: &none} // bars that begin elsewhere lie
+	if find(key).format == whatRate {
 		axis.Maximum, axis.NumFmt = &one, excelize.ChartNumFmt{CustomNumFmt: "0%"}
 	}
 	w.must(w.AddChart(w.name, cell(1, w.row+1), &excelize.Chart{Type: excelize.Col, VaryColors: &varied, YAxis: axis, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
