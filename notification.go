@@ -13,6 +13,7 @@ const (
 	NotifyFootageRequest  NotificationKind = "footage_request"  // somebody asks for footage
 	NotifySupport         NotificationKind = "support"          // a support window was opened or closed
 	NotifyUnwatched       NotificationKind = "unwatched"        // a class 1 camera is not being watched
+	NotifyDutyGap         NotificationKind = "duty_gap"         // the rota has nobody for some hours that are about to begin
 	NotifyExport          NotificationKind = "export"           // a copy of footage was taken
 	NotifyFault           NotificationKind = "fault"            // something is wrong with a camera, or well again
 	NotifyWorkOrder       NotificationKind = "work_order"       // a repair is asked for, done, confirmed, reopened

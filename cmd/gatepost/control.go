@@ -174,6 +174,7 @@ func (p *controlPlane) jobs() []job {
 		{"incident", 2 * time.Second, p.incident.Run},
 		{"footage", 2 * time.Second, p.footage.Run},
 		{"duty", 2 * time.Second, p.duty.Run},
+		{"rota", time.Minute, p.duty.RunRota},
 		{"notification", 2 * time.Second, p.notification.Run},
 		{"signup", time.Hour, p.signup.Run},
 		{"contact", 2 * time.Second, p.contact.Run},

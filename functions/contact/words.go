@@ -38,6 +38,7 @@ var told = map[gatepost.NotificationKind][2]string{
 	gatepost.NotifyFootageRequest:  {"收到录像调取申请", "Somebody asks for footage"},
 	gatepost.NotifySupport:         {"技术支持窗口有变动", "A support window was opened or closed"},
 	gatepost.NotifyUnwatched:       {"一类点无人值守", "A class 1 camera is not being watched"},
+	gatepost.NotifyDutyGap:         {"值班表即将缺岗", "Nobody is on duty in some hours"},
 	gatepost.NotifyExport:          {"录像被导出", "A copy of footage was taken"},
 }
 

@@ -22,7 +22,8 @@
 // Shifts say who is on duty from when to when. Each is taken up and left by its
 // own person; a handover tells the next what happened and what goes on, and is
 // acknowledged by somebody who is on duty then. Shifts that have begun and handovers are never removed: what was
-// missed stays to be seen. Gaps are computed, not kept.
+// missed stays to be seen. Gaps are computed, not kept; what is kept is that a unit was
+// told of one, some hours before it begins.
 package duty
 
 import (
@@ -62,6 +63,8 @@ type Rota interface {
 	RemoveShift(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
 	CheckInShift(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
 	CheckOutShift(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
+	WatchShifts(ctx context.Context, from, to time.Time) ([]gatepost.Shift, error)
+	TellDutyGap(ctx context.Context, organisation string, from time.Time, tell []gatepost.Notification, entry gatepost.LedgerEntry) error
 	OnDuty(ctx context.Context, user string, now time.Time) (bool, error)
 }
 

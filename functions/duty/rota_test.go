@@ -190,3 +190,66 @@ func TestGapsOfTheDay(t *testing.T) {
 	r.Do(r.SignIn(r.shop, gatepost.RoleOwner), "GET", "/v1/duty/gaps?from="+at(0)+"&to="+at(time.Hour), nil).Refused(gatepost.Forbidden, "")
 	r.Do(leader, "GET", "/v1/duty/gaps?from="+at(0)+"&to="+at(2000*time.Hour), nil).Refused(gatepost.Invalid, "to")
 }
+
+// TestGapsAreTold: a unit is told once of each gap in its rota, some hours before it
+// begins; of none that a shift fills in time, and not where nobody keeps a rota.
+func TestGapsAreTold(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		r := newRoom(t, open(t))
+		leader, watcher := r.member(r.centre, gatepost.RoleSupervisor), r.member(r.centre, gatepost.RoleWatcher)
+		office := r.organisation(gatepost.KindDepartment, "330102") // keeps office hours
+		clerk := r.member(office, gatepost.RoleSupervisor)
+		begin := r.clock()
+		gap := func(from, to time.Duration) string {
+			words := begin.Add(from).Format(time.RFC3339)
+			if to > 0 {
+				words += " " + begin.Add(to).Format(time.RFC3339)
+			}
+			return words
+		}
+		told := func(organisation string) (list []string) {
+			t.Helper()
+			for range 2 { // in two processes
+				if err := r.function.RunRota(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			notifications, err := r.store.Notifications(t.Context(), organisation, "", 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range notifications {
+				if n.Kind == gatepost.NotifyDutyGap {
+					list = append(list, strings.TrimSpace(n.Detail["from"]+" "+n.Detail["to"]))
+				}
+			}
+			slices.Reverse(list)
+			return list
+		}
+		want := func(when string, gaps ...string) {
+			t.Helper()
+			if got := told(r.centre.ID); !slices.Equal(got, gaps) {
+				t.Errorf("%s: %v, want %v", when, got, gaps)
+			}
+		}
+		want("without a rota")
+		r.assign(leader, watcher, 0, 8*time.Hour)
+		r.assign(leader, watcher, 8*time.Hour+time.Minute, 12*time.Hour) // a minute is none
+		r.assign(leader, watcher, 14*time.Hour, 20*time.Hour)
+		r.assign(clerk, clerk, 0, 2*time.Hour)
+		want("long before")
+		r.wait(5 * time.Hour)
+		want("before the minute")
+		r.wait(4 * time.Hour) // nine o'clock: three hours before noon
+		want("before noon", gap(12*time.Hour, 14*time.Hour))
+		r.wait(4 * time.Hour) // thirteen: within the gap
+		want("within it", gap(12*time.Hour, 14*time.Hour))
+		r.wait(4 * time.Hour) // seventeen: three hours before the last ends
+		want("before the end of the rota", gap(12*time.Hour, 14*time.Hour), gap(20*time.Hour, 0))
+		r.assign(leader, watcher, 3*time.Hour, 13*time.Hour) // from twenty on
+		want("filled", gap(12*time.Hour, 14*time.Hour), gap(20*time.Hour, 0))
+		if list := told(office.ID); len(list) != 0 {
+			t.Errorf("the office is told %v", list)
+		}
+	})
+}

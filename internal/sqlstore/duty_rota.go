@@ -56,6 +56,30 @@ func (s *Store) Shifts(ctx context.Context, organisation string, from, to time.T
 	return list, s.failed("list shifts", "shift", err)
 }
 
+// WatchShifts lists the shifts of police and sub-control centres of which some part lies
+// between two times, those of an organisation together.
+func (s *Store) WatchShifts(ctx context.Context, from, to time.Time) ([]gatepost.Shift, error) {
+	list, err := queryAll(ctx, s.read, scanShift,
+		`SELECT `+shiftColumns+` FROM shifts
+		 WHERE to_at > $1 AND from_at < $2 AND removed_at IS NULL
+		   AND organisation_id IN (SELECT id FROM organisations WHERE kind IN ('police', 'sub_control'))
+		 ORDER BY organisation_id, from_at, id`, ms(from), ms(to))
+	return list, s.failed("list shifts", "shift", err)
+}
+
+// TellDutyGap stores notifications of a gap in an organisation's rota and writes entry into
+// the ledger; for one that was told before, which begins at the same
+// time, it does nothing.
+func (s *Store) TellDutyGap(ctx context.Context, organisation string, from time.Time, tell []gatepost.Notification, entry gatepost.LedgerEntry) error {
+	return s.tx(ctx, "tell duty gap", "duty gap", func(tx *sql.Tx) error {
+		n, err := changed(tx.ExecContext(ctx, `INSERT INTO duty_gaps (organisation_id, from_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, organisation, ms(from)))
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.tell(ctx, tx, tell, entry)
+	})
+}
+
 // RemoveShift removes a shift that begins after a time, and writes entry into
 // the ledger. It fails with Conflict when it has begun, or was removed.
 func (s *Store) RemoveShift(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error {
