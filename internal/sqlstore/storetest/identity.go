@@ -84,7 +84,7 @@ func testUser(t *testing.T, s *sqlstore.Store) {
 		t.Fatalf("first page: %+v %v", list, err)
 	}
 	rest, err := s.Accounts(ctx, "", list[0].User.ID, 10)
-	if err != nil || len(rest) != 1 || list[0].User.ID == rest[0].User.ID || second.ID < u.ID {
+	if err != nil || len(rest) != 1 || list[0].User.ID == rest[0].User.ID || max(list[0].User.ID, rest[0].User.ID) != max(u.ID, second.ID) {
 		t.Errorf("second page: %+v %v", rest, err)
 	}
 
