@@ -59,7 +59,7 @@ type Service struct{ o Options }
 
 const (
 	defaultOrphanAge = 10 * time.Minute
-	batch            = 500  // recordings whose objects are deleted at once
+	batch            = 4000 // recordings whose objects are deleted at once
 	page             = 1000 // rows that are compared at once
 )
 

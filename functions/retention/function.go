@@ -100,7 +100,7 @@ type Options struct {
 	// 2000.
 	Cameras int
 	// Recordings is how many recordings one round ends, moves and puts in
-	// another class, some hundreds more or less. Default: 50,000.
+	// another class, some hundreds more or less. Default: 100,000: a million are over in ten rounds.
 	Recordings int
 	// Now defaults to time.Now.
 	Now func() time.Time

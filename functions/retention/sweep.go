@@ -15,7 +15,7 @@ import (
 // Bounds of one round: what is left is done by the next.
 const (
 	defaultCameras    = 2000
-	defaultRecordings = 50_000
+	defaultRecordings = 100_000
 	batch             = 500 // recordings that are looked at once
 	maxProblem        = 500 // characters
 )

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/integrity"
 	"github.com/gatepost-video/gatepost/functions/retention"
@@ -44,9 +46,16 @@ func newDir(t *testing.T) objstore.Store {
 	return d
 }
 
+const bucket = "retention"
+
 func newS3(t *testing.T) objstore.Store {
 	t.Helper()
-	s, err := backend.Open(t.Context(), objtest.StartS3(t).Bucket(t, "retention"), backend.Options{})
+	return openS3(t, objtest.StartS3(t))
+}
+
+func openS3(t *testing.T, server *objtest.S3Server) objstore.Store {
+	t.Helper()
+	s, err := backend.Open(t.Context(), server.Bucket(t, bucket), backend.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +83,13 @@ type rows interface {
 	integrity.Store
 }
 
+// everyCamera is more cameras than any test has: each round is a lap.
+const everyCamera = 10_000
+
 // sweeper is a round of the sweep and of what finishes its tombstones.
 func (w *world) sweeper(store rows, objects objstore.Store) func(context.Context) error {
 	now, log := func() time.Time { return w.now }, slog.New(slog.DiscardHandler)
-	sweep := retention.New(retention.Options{Store: store, Objects: objects, Now: now, Log: log})
+	sweep := retention.New(retention.Options{Store: store, Objects: objects, Cameras: everyCamera, Now: now, Log: log})
 	finish := integrity.New(integrity.Options{Store: store, Objects: objects, OrphanAge: -1, Now: now, Log: log})
 	return func(ctx context.Context) error {
 		if err := sweep.Run(ctx); err != nil {
@@ -113,11 +125,32 @@ func (w *world) change(c gatepost.Camera, change func(*gatepost.Camera)) gatepos
 // recorded makes the row and the object of a minute that ends at a time.
 func (w *world) recorded(c gatepost.Camera, end time.Time, prefix int) gatepost.Recording {
 	w.t.Helper()
-	r := storetest.NewRecording(w.t, w.store, c, end.Add(-time.Minute), func(r *gatepost.Recording) { r.Bytes, r.RetentionDays = 4, prefix })
-	if err := w.objects.Put(w.t.Context(), r.Key, strings.NewReader("film"), 4); err != nil {
+	r := minute(c, end, prefix)
+	w.keep([]gatepost.Recording{r})
+	return r
+}
+
+// minute is a recording that ends at a time.
+func minute(c gatepost.Camera, end time.Time, prefix int) gatepost.Recording {
+	return storetest.Recording(c, end.Add(-time.Minute), func(r *gatepost.Recording) { r.Bytes, r.RetentionDays = 4, prefix })
+}
+
+// keep makes objects and rows.
+func (w *world) keep(list []gatepost.Recording) {
+	w.t.Helper()
+	g, ctx := errgroup.WithContext(w.t.Context())
+	g.SetLimit(8)
+	for _, r := range list {
+		g.Go(func() error {
+			if err := w.objects.Put(ctx, r.Key, strings.NewReader("film"), 4); err != nil {
+				return err
+			}
+			return w.store.InsertRecording(ctx, r)
+		})
+	}
+	if err := g.Wait(); err != nil {
 		w.t.Fatal(err)
 	}
-	return r
 }
 
 func (w *world) policy(change func(*gatepost.RetentionPolicy)) gatepost.RetentionPolicy {

@@ -3,17 +3,21 @@ package s3
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 )
 
-// deleteBatch is the most keys that one DeleteObjects request takes.
-const deleteBatch = 1000
+const (
+	deleteBatch  = 1000 // the most keys that one DeleteObjects request takes
+	deleteAtOnce = 4    // requests under way
+)
 
 // List implements objstore.Store.
 func (s *Store) List(ctx context.Context, prefix, after string) iter.Seq2[objstore.Info, error] {
@@ -46,28 +50,33 @@ func (s *Store) Delete(ctx context.Context, keys ...string) error {
 			return err
 		}
 	}
-	for len(keys) > 0 {
-		batch := keys[:min(len(keys), deleteBatch)]
-		keys = keys[len(batch):]
-		ids := make([]types.ObjectIdentifier, len(batch))
-		for i := range batch {
-			ids[i].Key = &batch[i]
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(deleteAtOnce)
+	for batch := range slices.Chunk(keys, deleteBatch) {
+		g.Go(func() error { return s.deleteSome(ctx, batch) })
+	}
+	return g.Wait()
+}
+
+func (s *Store) deleteSome(ctx context.Context, keys []string) error {
+	ids := make([]types.ObjectIdentifier, len(keys))
+	for i := range keys {
+		ids[i].Key = &keys[i]
+	}
+	out, err := s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
+		Bucket: &s.bucket,
+		Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)},
+	})
+	if err != nil {
+		return s.fail("delete", keys[0], err)
+	}
+	for _, e := range out.Errors {
+		if aws.ToString(e.Code) == "NoSuchKey" {
+			continue
 		}
-		out, err := s.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
-			Bucket: &s.bucket,
-			Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)},
-		})
-		if err != nil {
-			return s.fail("delete", batch[0], err)
-		}
-		for _, e := range out.Errors {
-			if aws.ToString(e.Code) == "NoSuchKey" {
-				continue
-			}
-			return &gatepost.Error{
-				Code:    gatepost.Unavailable,
-				Message: "object " + aws.ToString(e.Key) + " cannot be deleted: " + aws.ToString(e.Code),
-			}
+		return &gatepost.Error{
+			Code:    gatepost.Unavailable,
+			Message: "object " + aws.ToString(e.Key) + " cannot be deleted: " + aws.ToString(e.Code),
 		}
 	}
 	return nil

@@ -24,6 +24,15 @@ func init() {
 // returns it.
 func NewRecording(t *testing.T, s *sqlstore.Store, c gatepost.Camera, start time.Time, change func(*gatepost.Recording)) gatepost.Recording {
 	t.Helper()
+	r := Recording(c, start, change)
+	if err := s.InsertRecording(t.Context(), r); err != nil {
+		t.Fatalf("insert recording: %v", err)
+	}
+	return r
+}
+
+// Recording returns what NewRecording stores.
+func Recording(c gatepost.Camera, start time.Time, change func(*gatepost.Recording)) gatepost.Recording {
 	r := gatepost.Recording{
 		ID: nextID(), CameraID: c.ID, Run: nextID(), Start: start, End: start.Add(time.Minute), Duration: time.Minute,
 		Bytes: 1000, Frames: 1500, SHA256: "aa", Codecs: "avc1.4d401f,mp4a.40.2", Width: 1920, Height: 1080, InitLen: 600, InitSHA256: "bb",
@@ -37,9 +46,6 @@ func NewRecording(t *testing.T, s *sqlstore.Store, c gatepost.Camera, start time
 		change(&r)
 	}
 	r.Key = gatepost.RecordingKey(r.RetentionDays, r.CameraID, r.Start, r.Run, r.Seq)
-	if err := s.InsertRecording(t.Context(), r); err != nil {
-		t.Fatalf("insert recording: %v", err)
-	}
 	return r
 }
 
