@@ -6,6 +6,7 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 	"time"
@@ -21,6 +22,7 @@ import (
 // Store keeps plans; internal/sqlstore has it. PlanUse fails with NotFound,
 // AssignPlan with Invalid.
 type Store interface {
+	RetentionPolicy(ctx context.Context) (gatepost.RetentionPolicy, error)
 	Plans(ctx context.Context) ([]gatepost.Plan, error)
 	PutPlan(ctx context.Context, p gatepost.Plan, entry gatepost.LedgerEntry) error
 	PlanUse(ctx context.Context, organisation string) (gatepost.PlanUse, error)
@@ -112,8 +114,12 @@ func (f *Function) put(ctx context.Context, in *putPlanInput) (*planOutput, erro
 	if !nameForm.MatchString(in.Name) {
 		return nil, gatepost.InvalidField("name", "a plan's name is made of a–z, 0–9 and -")
 	}
-	if in.Body.RetentionDays < gatepost.RetentionFloorDays {
-		return nil, gatepost.InvalidField("retention_days", "the law has recordings kept for 30 days at least (Order 799 art. 17); give 30 or more")
+	policy, err := f.opts.Store.RetentionPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if floor := policy.General.Floor; in.Body.RetentionDays < floor {
+		return nil, gatepost.InvalidField("retention_days", fmt.Sprintf("the retention policy has recordings kept for %d days at least; give %d or more", floor, floor))
 	}
 	p := gatepost.Plan{Name: in.Name, Cameras: in.Body.Cameras, RetentionDays: in.Body.RetentionDays, UpdatedAt: time.Now().UTC().Truncate(time.Millisecond)}
 	err = f.opts.Store.PutPlan(ctx, p, access.Entry(gatepost.LedgerOrganisation, s, "", map[string]string{"act": "plan_defined", "plan": p.Name}))
