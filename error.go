@@ -14,6 +14,7 @@ const (
 	Forbidden       Code = "forbidden"       // the credential is good, the action is not allowed
 	NotFound        Code = "not_found"       // no such thing, or none that the caller may know of
 	Conflict        Code = "conflict"        // the state of the thing does not allow it, e.g. a second publisher
+	Archived        Code = "archived"        // footage that must be restored first
 	Gone            Code = "gone"            // it existed: expired, revoked, used up
 	TooLarge        Code = "too_large"       // body, window or list over its limit
 	RateLimited     Code = "rate_limited"    // too many attempts; try again later

@@ -17,6 +17,7 @@ const (
 	LedgerKey          LedgerKind = "signing_key"  // a key that signs was made, replaced or withdrawn
 	LedgerNotification LedgerKind = "notification" // somebody was told, or could not be
 	LedgerProgramme    LedgerKind = "programme"    // what is to be built was drawn up, submitted, reviewed
+	LedgerRestore      LedgerKind = "restore"      // footage was asked back from the deep archive
 	LedgerReport       LedgerKind = "report"       // a monthly report was drawn up, submitted, reviewed, locked
 	LedgerHealth       LedgerKind = "health"       // a fault was found or is over, an outage was planned, a repair ordered, done, confirmed
 )

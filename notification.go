@@ -17,6 +17,8 @@ const (
 	NotifyExport          NotificationKind = "export"           // a copy of footage was taken
 	NotifyFault           NotificationKind = "fault"            // something is wrong with a camera, or well again
 	NotifyWorkOrder       NotificationKind = "work_order"       // a repair is asked for, done, confirmed, reopened
+	NotifyHoldCapacity    NotificationKind = "hold_capacity"    // what holds keep comes near to what they may
+	NotifyRestore         NotificationKind = "restore"          // footage was restored from the deep archive, or could not be
 )
 
 // Notification is something that an organisation is told.

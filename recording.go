@@ -53,6 +53,14 @@ type Recording struct {
 
 	OtherKey string    `json:"-"` // where a copy of the object may lie, while it moves; "" for nowhere
 	OtherAt  time.Time `json:"-"` // when the move began
+
+	Class         StorageClass `json:"-"` // that its object lies in
+	RestoredUntil time.Time    `json:"-"` // in the deep archive: how long a copy that was restored can be read
+}
+
+// Archived tells whether the object must be restored before it can be read.
+func (r *Recording) Archived(now time.Time) bool {
+	return r.Class == ClassDeepArchive && !r.RestoredUntil.After(now)
 }
 
 // Segment is one independently decodable stretch of an object: it begins at a
@@ -133,6 +141,7 @@ type Span struct {
 	From, To time.Time
 	State    SpanState
 	Reason   GapReason // for gaps
+	Archived bool      // it must be restored before it can be played
 }
 
 // GapReason is why there is no footage.

@@ -49,12 +49,13 @@ func (b DayBounds) Clamp(days int) int { return min(max(days, b.Floor), b.Ceilin
 // StoragePrices are what a month of storage costs, per gibibyte, in the
 // deployment's currency.
 type StoragePrices struct {
-	Hot        float64 `json:"hot"`
-	Infrequent float64 `json:"infrequent"`
-	Archive    float64 `json:"archive"`
+	Hot         float64 `json:"hot"`
+	Infrequent  float64 `json:"infrequent"`
+	Archive     float64 `json:"archive"`
+	DeepArchive float64 `json:"deep_archive"`
 }
 
-// StorageClass is what an object's keeping and reading cost; all can be read at once.
+// StorageClass is what an object's keeping and reading cost; all but the last can be read at once.
 type StorageClass string
 
 // The storage classes. A store may have no other than the first.
@@ -62,6 +63,9 @@ const (
 	ClassHot        StorageClass = ""
 	ClassInfrequent StorageClass = "infrequent" // S3's STANDARD_IA
 	ClassArchive    StorageClass = "archive"    // S3's GLACIER_IR
+
+	// S3's DEEP_ARCHIVE: what lies there is restored before it is read, which takes hours.
+	ClassDeepArchive StorageClass = "deep_archive"
 )
 
 // StorageTotal is what lies in a class.
@@ -84,6 +88,8 @@ func (p StoragePrices) Monthly(totals []StorageTotal) float64 {
 			price = p.Infrequent
 		case ClassArchive:
 			price = p.Archive
+		case ClassDeepArchive:
+			price = p.DeepArchive
 		}
 		cost += price * float64(t.Bytes) / gibibyte
 	}
@@ -97,8 +103,9 @@ type RetentionPolicy struct {
 	KeyTarget    DayBounds `json:"key_target"`
 	IncidentDays int       `json:"incident_days"` // at least, for footage of incidents
 
-	InfrequentAfter int `json:"infrequent_after_days"` // 0: never
-	ArchiveAfter    int `json:"archive_after_days"`    // 0: never
+	InfrequentAfter  int `json:"infrequent_after_days"`   // 0: never
+	ArchiveAfter     int `json:"archive_after_days"`      // 0: never
+	DeepArchiveAfter int `json:"deep_archive_after_days"` // 0: never
 
 	HoldBytes int64         `json:"hold_bytes"` // that an organisation's holds may keep before all are warned; 0: any
 	Prices    StoragePrices `json:"prices"`
@@ -130,7 +137,7 @@ func (p RetentionPolicy) Check() error {
 	for _, after := range []struct {
 		field string
 		days  int
-	}{{"infrequent_after_days", p.InfrequentAfter}, {"archive_after_days", p.ArchiveAfter}} {
+	}{{"infrequent_after_days", p.InfrequentAfter}, {"archive_after_days", p.ArchiveAfter}, {"deep_archive_after_days", p.DeepArchiveAfter}} {
 		if after.days < 0 || after.days > MaxRetentionDays {
 			return InvalidField(after.field, fmt.Sprintf("give 1 to %d days, or 0 for never", MaxRetentionDays))
 		}
@@ -138,13 +145,16 @@ func (p RetentionPolicy) Check() error {
 	if p.ArchiveAfter > 0 && p.ArchiveAfter <= p.InfrequentAfter {
 		return InvalidField("archive_after_days", fmt.Sprintf("recordings are archived after they are moved to infrequent access; give more than %d days, or 0 for never", p.InfrequentAfter))
 	}
+	if least := max(p.InfrequentAfter, p.ArchiveAfter); p.DeepArchiveAfter > 0 && p.DeepArchiveAfter <= least {
+		return InvalidField("deep_archive_after_days", fmt.Sprintf("recordings go to the deep archive after all other classes; give more than %d days, or 0 for never", least))
+	}
 	if p.HoldBytes < 0 {
 		return InvalidField("hold_bytes", "give bytes, or 0 for any number of them")
 	}
 	for _, price := range []struct {
 		field string
 		value float64
-	}{{"prices.hot", p.Prices.Hot}, {"prices.infrequent", p.Prices.Infrequent}, {"prices.archive", p.Prices.Archive}} {
+	}{{"prices.hot", p.Prices.Hot}, {"prices.infrequent", p.Prices.Infrequent}, {"prices.archive", p.Prices.Archive}, {"prices.deep_archive", p.Prices.DeepArchive}} {
 		if !(price.value >= 0 && price.value <= 1e6) {
 			return InvalidField(price.field, "a price per gibibyte and month lies between 0 and 1,000,000")
 		}

@@ -156,7 +156,7 @@ func (c *functionsCmd) Run(ctx context.Context) (err error) {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return host.Run(ctx) })
-	g.Go(func() error { return runJobs(ctx, plane.jobs()) })
+	g.Go(func() error { return plane.schedule.Run(ctx) })
 	return g.Wait()
 }
 

@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"log/slog"
 	"net"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/camera"
@@ -36,7 +32,9 @@ import (
 	"github.com/gatepost-video/gatepost/functions/playback"
 	"github.com/gatepost-video/gatepost/functions/programme"
 	"github.com/gatepost-video/gatepost/functions/report"
+	"github.com/gatepost-video/gatepost/functions/restore"
 	"github.com/gatepost-video/gatepost/functions/retention"
+	"github.com/gatepost-video/gatepost/functions/schedule"
 	"github.com/gatepost-video/gatepost/functions/share"
 	"github.com/gatepost-video/gatepost/functions/signup"
 	"github.com/gatepost-video/gatepost/functions/support"
@@ -46,6 +44,7 @@ import (
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
 	"github.com/gatepost-video/gatepost/internal/token"
 	"github.com/gatepost-video/gatepost/portal"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // version is set by the linker for releases.
@@ -81,6 +80,8 @@ type controlPlane struct {
 	report       *report.Function
 	health       *health.Function
 	healthEvery  time.Duration
+	restore      *restore.Function
+	schedule     *schedule.Function
 }
 
 // controlOptions are what the functions differ in between deployments.
@@ -105,7 +106,7 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 	archive := playback.New(playback.Options{Store: db, Objects: objects, Tokens: tokens, TempDir: o.temp})
 	book := ledger.New(ledger.Options{Store: db})
 	exports := evidence.New(evidence.Options{Store: db, Clips: archive, Ledger: book, Objects: objects, Address: o.addresses.HTTP, TempDir: o.temp})
-	return &controlPlane{
+	p := &controlPlane{
 		tokens:       tokens,
 		identity:     people,
 		organisation: organisation.New(db),
@@ -134,7 +135,10 @@ func newControlPlane(db *sqlstore.Store, objects objstore.Store, o controlOption
 		report:       report.New(report.Options{Store: db, Objects: objects, Signer: exports}),
 		health:       health.New(health.Options{Store: db, After: o.faultAfter}),
 		healthEvery:  min(max(o.faultAfter/10, time.Second), 30*time.Second),
+		restore:      restore.New(restore.Options{Store: db, Objects: objects}),
 	}
+	p.schedule = schedule.New(schedule.Options{Store: db, Tasks: p.tasks()})
+	return p
 }
 
 // unconnected is a control plane for the OpenAPI document: its operations can
@@ -146,7 +150,7 @@ func unconnected() *controlPlane {
 		playback: playback.New(playback.Options{}), evidence: evidence.New(evidence.Options{}), node: node.New(node.Options{}), ledger: ledger.New(ledger.Options{}),
 		contact: contact.New(contact.Options{}), plan: plan.New(plan.Options{}), invitation: invitation.New(invitation.Options{}), signup: signup.New(signup.Options{}),
 		usage: usage.New(usage.Options{}), retention: retention.New(retention.Options{}),
-		programme: programme.New(programme.Options{}), report: report.New(report.Options{}), health: health.New(health.Options{})}
+		programme: programme.New(programme.Options{}), report: report.New(report.Options{}), health: health.New(health.Options{}), restore: restore.New(restore.Options{}), schedule: schedule.New(schedule.Options{})}
 }
 
 // register lists the operations of every function.
@@ -154,60 +158,33 @@ func (p *controlPlane) register() []host.Register {
 	return []host.Register{p.identity.Register, p.organisation.Register, p.camera.Register, p.grant.Register, p.share.Register,
 		p.hold.Register, p.incident.Register, p.crossgrant.Register, p.footage.Register, p.duty.Register, p.support.Register, p.notification.Register, p.playback.Register, p.evidence.Register, p.node.Register, p.ledger.Register,
 		p.contact.Register, p.plan.Register, p.invitation.Register, p.signup.Register, p.usage.Register, p.retention.Register,
-		p.programme.Register, p.report.Register, p.health.Register}
+		p.programme.Register, p.report.Register, p.health.Register, p.restore.Register, p.schedule.Register}
 }
 
-// job is timed work: Run does one round, and is safe to do again.
-type job struct {
-	name  string
-	every time.Duration
-	run   func(context.Context) error
-}
-
-func (p *controlPlane) jobs() []job {
-	return []job{
-		{"identity", time.Hour, p.identity.Run},
-		{"node", time.Hour, p.node.Run},
-		{"recording", time.Minute, p.node.Reconcile},
-		{"playback", time.Hour, p.playback.Run},
-		{"evidence", 2 * time.Second, p.evidence.Run},
-		{"incident", 2 * time.Second, p.incident.Run},
-		{"footage", 2 * time.Second, p.footage.Run},
-		{"duty", 2 * time.Second, p.duty.Run},
-		{"rota", time.Minute, p.duty.RunRota},
-		{"notification", 2 * time.Second, p.notification.Run},
-		{"signup", time.Hour, p.signup.Run},
-		{"contact", 2 * time.Second, p.contact.Run},
-		{"retention", time.Minute, p.retention.Run},
-		{"integrity", time.Minute, p.integrity.Run},
-		{"usage", time.Minute, p.usage.Run},
-		{"health", p.healthEvery, p.health.Run},
-		{"ledger", time.Second, p.ledger.Run},
-		{"looks", 10 * time.Second, p.playback.TellLooks},
+// tasks are the timed work of every function.
+func (p *controlPlane) tasks() []schedule.Task {
+	return []schedule.Task{
+		{Name: "identity", Every: time.Hour, Run: p.identity.Run},
+		{Name: "node", Every: time.Hour, Run: p.node.Run},
+		{Name: "recording", Every: time.Minute, Run: p.node.Reconcile},
+		{Name: "playback", Every: time.Hour, Run: p.playback.Run},
+		{Name: "evidence", Every: 2 * time.Second, Run: p.evidence.Run},
+		{Name: "incident", Every: 2 * time.Second, Run: p.incident.Run},
+		{Name: "footage", Every: 2 * time.Second, Run: p.footage.Run},
+		{Name: "duty", Every: 2 * time.Second, Run: p.duty.Run},
+		{Name: "rota", Every: time.Minute, Run: p.duty.RunRota},
+		{Name: "notification", Every: 2 * time.Second, Run: p.notification.Run},
+		{Name: "signup", Every: time.Hour, Run: p.signup.Run},
+		{Name: "contact", Every: 2 * time.Second, Run: p.contact.Run},
+		{Name: "retention", Every: time.Minute, Run: p.retention.Run},
+		{Name: "integrity", Every: time.Minute, Run: p.integrity.Run},
+		{Name: "hold", Every: 10 * time.Minute, Run: p.hold.Run},
+		{Name: "restore", Every: time.Minute, Run: p.restore.Run},
+		{Name: "usage", Every: time.Minute, Run: p.usage.Run},
+		{Name: "health", Every: p.healthEvery, Run: p.health.Run},
+		{Name: "ledger", Every: time.Second, Run: p.ledger.Run},
+		{Name: "looks", Every: 10 * time.Second, Run: p.playback.TellLooks},
 	}
-}
-
-// runJobs does every job at once and then at its interval, until ctx ends. A
-// round that fails is logged and done again at the next.
-func runJobs(ctx context.Context, jobs []job) error {
-	var g errgroup.Group
-	for _, j := range jobs {
-		g.Go(func() error {
-			tick := time.NewTicker(j.every)
-			defer tick.Stop()
-			for {
-				if err := j.run(ctx); err != nil && ctx.Err() == nil {
-					slog.Error("timed work failed; it is done again later", "job", j.name, "err", err)
-				}
-				select {
-				case <-ctx.Done():
-					return nil
-				case <-tick.C:
-				}
-			}
-		})
-	}
-	return g.Wait()
 }
 
 // controlHost is the control plane's server.

@@ -25,6 +25,7 @@ type cli struct {
 	Serve        serveCmd        `cmd:"" help:"Run everything in one process. Needs no configuration."`
 	Gateway      gatewayCmd      `cmd:"" help:"Run the media plane alone; it asks the functions by HTTP."`
 	Functions    functionsCmd    `cmd:"" help:"Run the control plane alone: API, portal, schedules."`
+	Lambda       lambdaCmd       `cmd:"" help:"Run the control plane on AWS Lambda: API behind a function URL, timed work when a schedule asks."`
 	Fsck         fsckCmd         `cmd:"" help:"Compare recordings in the database with objects in the store."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema up to this version."`
 	VerifyLedger verifyLedgerCmd `cmd:"" help:"Check that no entry of the ledger was altered, removed or inserted."`

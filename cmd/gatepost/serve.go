@@ -112,7 +112,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return web.Run(ctx) })
 	g.Go(func() error { return gw.Run(ctx) })
-	g.Go(func() error { return runJobs(ctx, plane.jobs()) })
+	g.Go(func() error { return plane.schedule.Run(ctx) })
 	if debug != nil {
 		g.Go(func() error { return serveDebug(ctx, debug) })
 	}

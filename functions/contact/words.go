@@ -40,6 +40,8 @@ var told = map[gatepost.NotificationKind][2]string{
 	gatepost.NotifyUnwatched:       {"一类点无人值守", "A class 1 camera is not being watched"},
 	gatepost.NotifyDutyGap:         {"值班表即将缺岗", "Nobody is on duty in some hours"},
 	gatepost.NotifyExport:          {"录像被导出", "A copy of footage was taken"},
+	gatepost.NotifyHoldCapacity:    {"封存录像接近容量上限", "What holds keep comes near to its limit"},
+	gatepost.NotifyRestore:         {"录像调档有结果", "Footage was restored from the deep archive, or could not be"},
 }
 
 func notificationWords(m gatepost.Message, portal string) (subject, text string) {

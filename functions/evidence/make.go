@@ -248,7 +248,7 @@ func (f *Function) assemble(ctx context.Context, e gatepost.Evidence, file *os.F
 			Purpose: e.Purpose, Reason: e.Reason, CaseNumber: e.CaseNumber, RequestedAt: e.CreatedAt, MadeAt: time.Now().UTC().Truncate(time.Millisecond)},
 	}
 	for _, s := range spans {
-		m.Timeline = append(m.Timeline, format.Span(s))
+		m.Timeline = append(m.Timeline, format.Span{From: s.From, To: s.To, State: s.State, Reason: s.Reason})
 	}
 	for _, s := range clip.Sources {
 		m.Sources = append(m.Sources, format.Source{Recording: s.ID, Run: s.Run, Seq: s.Seq, Start: s.Start.UTC(), End: s.End.UTC(),

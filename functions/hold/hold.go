@@ -35,6 +35,8 @@ type Holds interface {
 	Holds(ctx context.Context, owner, cameraID, before string, limit int) ([]gatepost.Hold, error)
 	ReleaseHold(ctx context.Context, id string, at time.Time, entry gatepost.LedgerEntry) error
 	HoldUses(ctx context.Context, owner string, now time.Time) ([]gatepost.HoldUse, error)
+	HoldWarnings(ctx context.Context) (map[string]gatepost.HoldWarning, error)
+	WarnOfHolds(ctx context.Context, u gatepost.HoldUse, w gatepost.HoldWarning, limit int64, now time.Time) (told bool, err error)
 	RetentionPolicy(ctx context.Context) (gatepost.RetentionPolicy, error)
 }
 
@@ -249,6 +251,44 @@ func (f *Function) use(ctx context.Context, _ *struct{}) (*useOutput, error) {
 	return &useOutput{Body: host.Paged(uses, len(uses), func(u gatepost.HoldUse) string { return u.Organisation }, func(u gatepost.HoldUse) HoldUse {
 		return HoldUse{OrganisationID: u.Organisation, Holds: u.Holds, Recordings: u.Recordings, Bytes: u.Bytes, LimitBytes: p.HoldBytes, Warning: u.Warning(p)}
 	})}, nil
+}
+
+// Run warns the organisations whose holds have come near to what the retention policy gives them, and
+// administrators, once each time. No hold is refused for it.
+func (f *Function) Run(ctx context.Context) error {
+	p, err := f.opts.Store.RetentionPolicy(ctx)
+	if err != nil {
+		return err
+	}
+	warned, err := f.opts.Store.HoldWarnings(ctx)
+	if err != nil || p.HoldBytes == 0 && len(warned) == 0 {
+		return err
+	}
+	now := time.Now()
+	uses, err := f.opts.Store.HoldUses(ctx, "", now)
+	if err != nil {
+		return err
+	}
+	for _, u := range uses {
+		delete(warned, u.Organisation)
+		if err := f.warn(ctx, u, p, now); err != nil {
+			return err
+		}
+	}
+	for organisation := range warned { // which have no holds any more
+		if err := f.warn(ctx, gatepost.HoldUse{Organisation: organisation}, p, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Function) warn(ctx context.Context, u gatepost.HoldUse, p gatepost.RetentionPolicy, now time.Time) error {
+	told, err := f.opts.Store.WarnOfHolds(ctx, u, u.Warning(p), p.HoldBytes, now)
+	if told {
+		host.Did(ctx, "organisations_warned", 1)
+	}
+	return err
 }
 
 var errNoHold = &gatepost.Error{Code: gatepost.NotFound, Message: "there is no such hold, or none that you may know of"}

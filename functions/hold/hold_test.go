@@ -123,11 +123,14 @@ func TestHold(t *testing.T) {
 func TestHoldUse(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
 		s := open(t)
-		api := functest.New(t, hold.New(hold.Options{Store: s}).Register)
+		f := hold.New(hold.Options{Store: s})
+		api := functest.New(t, f.Register)
 		shop, neighbour := storetest.NewOrganisation(t, s, gatepost.KindBusiness), storetest.NewOrganisation(t, s, gatepost.KindBusiness)
 		camera, other := storetest.NewCamera(t, s, shop.ID), storetest.NewCamera(t, s, neighbour.ID)
 		owner, watcher := api.SignIn(shop, gatepost.RoleOwner), api.SignIn(shop, gatepost.RoleWatcher)
-		admin := api.SignIn(storetest.NewOrganisation(t, s, gatepost.KindOperator), gatepost.RoleAdmin)
+		operator := storetest.NewOrganisation(t, s, gatepost.KindOperator)
+		storetest.NewUser(t, s, operator.ID, gatepost.RoleAdmin)
+		admin := api.SignIn(operator, gatepost.RoleAdmin)
 		begin := time.Now().Add(-24 * time.Hour)
 		for i := range 4 {
 			storetest.NewRecording(t, s, camera, begin.Add(time.Duration(i)*time.Minute), nil)
@@ -153,13 +156,25 @@ func TestHoldUse(t *testing.T) {
 		for i, c := range []struct {
 			bytes   int64
 			warning string
-		}{{3760, "none"}, {3745, "near"}, {3000, "near"}, {2999, "over"}} {
+			told    int
+		}{{3760, "none", 0}, {3745, "near", 1}, {3000, "near", 1}, {2999, "over", 2}, {3000, "near", 2}, {3760, "none", 2}, {3745, "near", 3}, {0, "none", 3}} {
 			p := gatepost.DefaultRetentionPolicy()
 			p.Version, p.HoldBytes = i+1, c.bytes
 			if err := s.PutRetentionPolicy(t.Context(), p, gatepost.LedgerEntry{Kind: gatepost.LedgerRetention, Actor: "u"}); err != nil {
 				t.Fatal(err)
 			}
 			use(owner, 3, c.warning, 1)
+			for range 2 { // told once
+				if err := f.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, o := range []gatepost.Organisation{shop, operator} {
+				told, err := s.Notifications(t.Context(), o.ID, "", 10)
+				if err != nil || len(told) != c.told || c.told > 0 && (told[0].Kind != gatepost.NotifyHoldCapacity || told[0].Detail["organisation"] != shop.ID) {
+					t.Errorf("%s: %+v %v, want %d", c.warning, told, err, c.told)
+				}
+			}
 		}
 		api.Do(owner, "DELETE", "/v1/holds/"+second, nil).Want(204)
 		use(owner, 2, "none", 1)

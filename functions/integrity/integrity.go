@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 )
 
@@ -81,6 +82,7 @@ func New(o Options) *Service {
 // database or objects cannot be reached; the next run goes on.
 func (s *Service) Run(ctx context.Context) error {
 	removed, err := s.finish(ctx)
+	host.Did(ctx, "recordings_removed", int64(removed))
 	if removed > 0 {
 		s.o.Log.Info("recordings removed", "removed", removed)
 	}

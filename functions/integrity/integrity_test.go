@@ -210,7 +210,7 @@ func TestMoving(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i == 1 {
-				if ok, err := w.store.FinishMove(t.Context(), r.ID, to, days, w.now); !ok || err != nil {
+				if ok, err := w.store.FinishMove(t.Context(), r.ID, to, days, gatepost.ClassHot, w.now); !ok || err != nil {
 					t.Fatal(ok, err)
 				}
 			}

@@ -11,7 +11,7 @@ import (
 
 // Assemble makes a clip in an empty file and says where each byte of it is
 // from. Every object is read whole and compared with what was recorded of it at
-// ingest. It fails with NotFound when nothing is recorded, with Conflict when
+// ingest. It fails with NotFound when nothing is recorded, with Archived when something must be restored first, with Conflict when
 // the picture's format changes or an object is not what it was, with TooLarge and
 // with Gone.
 func (f *Function) Assemble(ctx context.Context, cameraID string, from, to time.Time, file *os.File) (gatepost.Clip, error) {
@@ -54,6 +54,9 @@ func (f *Function) ClipSize(ctx context.Context, cameraID string, from, to time.
 func (f *Function) stretches(ctx context.Context, cameraID string, from, to time.Time) ([]stretch, error) {
 	rows, err := f.opts.Store.Recordings(ctx, cameraID, from, to, maxClipObjects+1)
 	if err != nil {
+		return nil, err
+	}
+	if err := readable(rows, f.opts.Now()); err != nil {
 		return nil, err
 	}
 	return cut(rows, from, to)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/access"
+	"github.com/gatepost-video/gatepost/functions/host"
 	"github.com/gatepost-video/gatepost/functions/host/auth"
 	"github.com/gatepost-video/gatepost/internal/objstore"
 )
@@ -172,7 +173,9 @@ func (f *Function) Run(ctx context.Context) error {
 		if o.Modified.Before(before) {
 			if err := f.opts.Objects.Delete(ctx, o.Key); err != nil {
 				errs = append(errs, fmt.Errorf("delete clip %s: %w", o.Key, err))
+				continue
 			}
+			host.Did(ctx, "clips_deleted", 1)
 		}
 	}
 	return errors.Join(errs...)

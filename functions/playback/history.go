@@ -42,7 +42,9 @@ func (h *history) spans() []gatepost.Span {
 				h.gap(w, before, r)
 			}
 		}
+		w.archived = r.Archived(h.now)
 		w.write(r.End, gatepost.SpanRecorded, "")
+		w.archived = false
 		before = r
 	}
 	switch {
@@ -157,8 +159,9 @@ func (h *history) problem(w *spanWriter) {
 
 // spanWriter lays spans end to end within a window.
 type spanWriter struct {
-	at, to time.Time
-	spans  []gatepost.Span
+	at, to   time.Time
+	archived bool // what is written must be restored first
+	spans    []gatepost.Span
 }
 
 // write extends the spans to a time, if they do not reach there yet.
@@ -167,10 +170,10 @@ func (w *spanWriter) write(until time.Time, state gatepost.SpanState, reason gat
 	if !until.After(w.at) {
 		return
 	}
-	if n := len(w.spans); n > 0 && w.spans[n-1].State == state && w.spans[n-1].Reason == reason {
+	if n := len(w.spans); n > 0 && w.spans[n-1].State == state && w.spans[n-1].Reason == reason && w.spans[n-1].Archived == w.archived {
 		w.spans[n-1].To = until
 	} else {
-		w.spans = append(w.spans, gatepost.Span{From: w.at, To: until, State: state, Reason: reason})
+		w.spans = append(w.spans, gatepost.Span{From: w.at, To: until, State: state, Reason: reason, Archived: w.archived})
 	}
 	w.at = until
 }
@@ -180,7 +183,7 @@ func hold(spans []gatepost.Span, holds []gatepost.Hold) []gatepost.Span {
 	for _, h := range holds {
 		w := &spanWriter{}
 		for _, s := range spans {
-			w.at, w.to = s.From, s.To
+			w.at, w.to, w.archived = s.From, s.To, s.Archived
 			if s.State == gatepost.SpanRecorded {
 				w.write(h.From, gatepost.SpanRecorded, "")
 				w.write(h.To, gatepost.SpanHeld, "")

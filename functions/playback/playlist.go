@@ -2,6 +2,7 @@ package playback
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -64,6 +65,9 @@ func (f *Function) playlist(ctx context.Context, in *ByToken) (*playlistOutput, 
 	if err != nil {
 		return nil, err
 	}
+	if err := readable(rows, f.opts.Now()); err != nil {
+		return nil, err
+	}
 	items := items(rows, m.From, m.To, m.To.Sub(m.From) <= bySegments)
 	if len(items) == 0 {
 		return nil, &gatepost.Error{Code: gatepost.NotFound, Message: "nothing is recorded in this window"}
@@ -96,6 +100,25 @@ func (f *Function) rows(ctx context.Context, m token.Media) ([]gatepost.Recordin
 		rows[i].Segments = row.Segments // none if it was deleted meanwhile
 	}
 	return rows, nil
+}
+
+// readable fails with Archived when something of the rows must be restored first.
+func readable(rows []gatepost.Recording, now time.Time) error {
+	from, to, n := time.Time{}, time.Time{}, 0
+	for i := range rows {
+		if !rows[i].Archived(now) {
+			continue
+		}
+		if n++; n == 1 {
+			from = rows[i].Start
+		}
+		to = rows[i].End
+	}
+	if n == 0 {
+		return nil
+	}
+	return &gatepost.Error{Code: gatepost.Archived, Message: fmt.Sprintf("%d recordings from %s to %s lie in the deep archive; restore them first (POST /v1/restores), which takes up to two days, or ask for another window",
+		n, from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))}
 }
 
 // items lists the segments of a playlist.

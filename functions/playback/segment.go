@@ -75,6 +75,9 @@ func (f *Function) segment(ctx context.Context, in *segmentInput) (*segmentOutpu
 		return &segmentOutput{Status: http.StatusOK, ContentType: "video/mp4", ContentLength: strconv.FormatInt(r.Bytes, 10),
 			AcceptRanges: "bytes", CacheControl: "private, no-store"}, nil
 	}
+	if err := readable([]gatepost.Recording{r}, f.opts.Now()); err != nil {
+		return nil, err
+	}
 	opts := objstore.PresignOptions{Expires: f.opts.SegmentURL}
 	if opts.Range, err = permit(in.Range, &r, e); err != nil {
 		return nil, err

@@ -22,10 +22,11 @@ type timelineInput struct {
 
 // TimelineSpan is one stretch of a timeline.
 type TimelineSpan struct {
-	From   time.Time          `json:"from"`
-	To     time.Time          `json:"to"`
-	State  gatepost.SpanState `json:"state" enum:"recorded,gap,expired,held"`
-	Reason gatepost.GapReason `json:"reason,omitempty" enum:"camera_offline,network,gateway,storage,suspended,not_enrolled" doc:"Why nothing is there; for gaps"`
+	From     time.Time          `json:"from"`
+	To       time.Time          `json:"to"`
+	State    gatepost.SpanState `json:"state" enum:"recorded,gap,expired,held"`
+	Reason   gatepost.GapReason `json:"reason,omitempty" enum:"camera_offline,network,gateway,storage,suspended,not_enrolled" doc:"Why nothing is there; for gaps"`
+	Archived bool               `json:"archived,omitempty" doc:"What is recorded lies in the deep archive: restore it (POST /v1/restores) before it can be played"`
 }
 
 // Timeline is what is recorded of a camera.
@@ -63,7 +64,7 @@ func (f *Function) timeline(ctx context.Context, in *timelineInput) (*timelineOu
 			return nil, err
 		}
 		for _, s := range h.spans() {
-			out.Body.Spans = append(out.Body.Spans, TimelineSpan{From: s.From.Truncate(time.Microsecond), To: s.To.Truncate(time.Microsecond), State: s.State, Reason: s.Reason})
+			out.Body.Spans = append(out.Body.Spans, TimelineSpan{From: s.From.Truncate(time.Microsecond), To: s.To.Truncate(time.Microsecond), State: s.State, Reason: s.Reason, Archived: s.Archived})
 		}
 	}
 	return out, nil

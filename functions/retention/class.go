@@ -21,6 +21,9 @@ func (f *Function) classify(ctx context.Context, p gatepost.RetentionPolicy, c g
 		from, to gatepost.StorageClass
 		after    int
 	}{
+		{gatepost.ClassHot, gatepost.ClassDeepArchive, p.DeepArchiveAfter},
+		{gatepost.ClassInfrequent, gatepost.ClassDeepArchive, p.DeepArchiveAfter},
+		{gatepost.ClassArchive, gatepost.ClassDeepArchive, p.DeepArchiveAfter},
 		{gatepost.ClassHot, gatepost.ClassArchive, p.ArchiveAfter},
 		{gatepost.ClassInfrequent, gatepost.ClassArchive, p.ArchiveAfter},
 		{gatepost.ClassHot, gatepost.ClassInfrequent, p.InfrequentAfter},
@@ -50,8 +53,14 @@ func (f *Function) classify(ctx context.Context, p gatepost.RetentionPolicy, c g
 	return nil
 }
 
-// setClass moves the object first: a row that speaks of a class too early would never be put right.
+// setClass moves the object first: a row that speaks of a class too early would never be put right. What goes to
+// the deep archive gets a key for which the bucket has no rule: it cannot be copied from there, to where
+// it would be kept for longer.
 func (f *Function) setClass(ctx context.Context, classer objstore.Classer, r gatepost.Recording, class gatepost.StorageClass) error {
+	if class == gatepost.ClassDeepArchive && r.RetentionDays > 0 {
+		_, err := f.move(ctx, r, 0, class, func(ctx context.Context, from, to string) error { return classer.CopyInto(ctx, from, to, class) })
+		return err
+	}
 	if err := classer.SetClass(ctx, r.Key, class); err != nil {
 		return err
 	}

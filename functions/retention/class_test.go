@@ -3,6 +3,8 @@ package retention_test
 import (
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,9 +38,9 @@ func TestClasses(t *testing.T) {
 		objects objstore.Store
 		stored  string
 	}{
-		{"with classes", storetest.OpenPostgres(t), connect(with), "[map[bytes:8 class:hot recordings:2] map[bytes:8 class:archive recordings:2] map[bytes:12 class:infrequent recordings:3]]"},
-		{"without", storetest.OpenSQLite(t), connect(server.Bucket(t, "without")), "[map[bytes:28 class:hot recordings:7]]"},
-		{"directory", storetest.OpenSQLite(t), newDir(t), "[map[bytes:28 class:hot recordings:7]]"},
+		{"with classes", storetest.OpenPostgres(t), connect(with), "[map[bytes:8 class:hot recordings:2] map[bytes:8 class:archive recordings:2] map[bytes:4 class:deep_archive recordings:1] map[bytes:12 class:infrequent recordings:3]]"},
+		{"without", storetest.OpenSQLite(t), connect(server.Bucket(t, "without")), "[map[bytes:32 class:hot recordings:8]]"},
+		{"directory", storetest.OpenSQLite(t), newDir(t), "[map[bytes:32 class:hot recordings:8]]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, c.rows, c.objects)
@@ -47,10 +49,10 @@ func TestClasses(t *testing.T) {
 			owner := api.SignIn(shop, gatepost.RoleOwner)
 			camera := w.camera(shop.ID, func(c *gatepost.Camera) { c.RetentionDays = 180 })
 			w.policy(func(p *gatepost.RetentionPolicy) {
-				p.InfrequentAfter, p.ArchiveAfter = 10, 40
+				p.InfrequentAfter, p.ArchiveAfter, p.DeepArchiveAfter = 10, 40, 90
 				p.Prices = gatepost.StoragePrices{Hot: 1 << 18, Infrequent: 1 << 17, Archive: 1 << 16}
 			})
-			ages := []int{1, 9, 11, 30, 50}
+			ages := []int{1, 9, 11, 30, 50, 80}
 			for _, age := range ages {
 				w.recorded(camera, w.now.Add(-time.Duration(age)*day), 180)
 			}
@@ -64,7 +66,15 @@ func TestClasses(t *testing.T) {
 			w.recorded(camera, w.now.Add(-day), 180)
 			w.recorded(camera, w.now.Add(-time.Hour), 180)
 			_, keys, objects := w.stored()
-			if len(keys) != 7 || len(objects) != 7 {
+			if inDeep := slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "hold/") }); inDeep != (c.name == "with classes") {
+				t.Errorf("under a prefix without a rule: %v", inDeep)
+			}
+			w.now = w.now.Add(2 * time.Hour) // what moved leaves nothing behind
+			if err := sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			_, keys, objects = w.stored()
+			if len(keys) != 8 || len(objects) != 8 {
 				t.Fatalf("%d rows, %d objects", len(keys), len(objects))
 			}
 			r := api.Do(owner, "GET", "/v1/cameras/"+camera.ID+"/retention", nil).Want(200)
@@ -73,13 +83,11 @@ func TestClasses(t *testing.T) {
 			}
 		})
 	}
-	archived := 0
+	told := map[string]int{}
 	for _, class := range classes.Of() {
-		if class == "GLACIER_IR" {
-			archived++
-		}
+		told[class]++
 	}
-	if archived != 2 {
+	if told["GLACIER_IR"] != 3 || told["DEEP_ARCHIVE"] != 1 { // one was in both
 		t.Errorf("the server was told %v", classes.Of())
 	}
 }

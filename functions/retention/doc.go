@@ -28,8 +28,9 @@
 // # Storage classes
 //
 // What is old enough by the policy goes to the classes infrequent and archive of the
-// bucket, both of which are read at once. What moves is hot again, and classed at the next
-// visit. A directory, and a server that keeps to its own class, have one.
+// bucket, both of which are read at once, and at last to the deep archive, from which it is restored
+// first (functions/restore). What moves is hot again, and classed at the next visit. What lies in the
+// deep archive cannot move: it goes there under hold/, for which the bucket has no rule. A directory, and a server that keeps to its own class, have one.
 //
 // # Certificates
 //

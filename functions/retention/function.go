@@ -42,7 +42,7 @@ type Surroundings interface {
 type Moves interface {
 	OutlivingRecordings(ctx context.Context, cameraID string, now time.Time, limit int) ([]gatepost.Recording, error)
 	BeginMove(ctx context.Context, id, to string, now time.Time) (bool, error)
-	FinishMove(ctx context.Context, id, to string, days int, began time.Time) (bool, error)
+	FinishMove(ctx context.Context, id, to string, days int, class gatepost.StorageClass, began time.Time) (bool, error)
 	EndMove(ctx context.Context, id, other string) error
 	MovesBegun(ctx context.Context, before time.Time, limit int) ([]gatepost.Recording, error)
 }

@@ -77,8 +77,8 @@ func (m mortalRows) BeginMove(ctx context.Context, id, to string, now time.Time)
 	return ok, err
 }
 
-func (m mortalRows) FinishMove(ctx context.Context, id, to string, days int, began time.Time) (ok bool, err error) {
-	err = m.do(func() error { ok, err = m.Store.FinishMove(ctx, id, to, days, began); return err })
+func (m mortalRows) FinishMove(ctx context.Context, id, to string, days int, class gatepost.StorageClass, began time.Time) (ok bool, err error) {
+	err = m.do(func() error { ok, err = m.Store.FinishMove(ctx, id, to, days, class, began); return err })
 	return ok, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/internal/objstore"
 )
 
 // A move that takes longer than moveMost is given up by who makes it; moveEnds after it began its
@@ -35,7 +36,7 @@ func (f *Function) outlive(ctx context.Context, p gatepost.RetentionPolicy, c ga
 			if targets[i] == r.RetentionDays {
 				continue // it is over: its tombstone comes with the next visit
 			}
-			ok, err := f.move(ctx, r, targets[i])
+			ok, err := f.move(ctx, r, targets[i], gatepost.ClassHot, f.opts.Objects.Copy)
 			if err != nil {
 				return fmt.Errorf("move %s: %w", r.Key, err)
 			}
@@ -95,8 +96,9 @@ func later(a, b time.Time) time.Time {
 }
 
 // move gives an object another key. At every point the row names an object that is complete, and
-// the other place where a copy may lie; who dies in between leaves no more than that copy.
-func (f *Function) move(ctx context.Context, r gatepost.Recording, days int) (bool, error) {
+// the other place where a copy may lie; who dies in between leaves no more than that copy, which
+// lies in a class.
+func (f *Function) move(ctx context.Context, r gatepost.Recording, days int, class gatepost.StorageClass, copyTo func(ctx context.Context, from, to string) error) (bool, error) {
 	to := gatepost.RecordingKey(days, r.CameraID, r.Start, r.Run, r.Seq)
 	began := f.opts.Now().UTC().Truncate(time.Millisecond)
 	ok, err := f.opts.Store.BeginMove(ctx, r.ID, to, began)
@@ -105,9 +107,12 @@ func (f *Function) move(ctx context.Context, r gatepost.Recording, days int) (bo
 	}
 	copying, cancel := context.WithTimeout(ctx, moveMost)
 	defer cancel()
-	err = f.opts.Objects.Copy(copying, r.Key, to)
+	err = copyTo(copying, r.Key, to)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, f.opts.Store.EndMove(ctx, r.ID, to) // fsck finds what is missing
+	}
+	if errors.Is(err, objstore.ErrClass) { // there is no copy
+		return false, errors.Join(err, f.opts.Store.EndMove(ctx, r.ID, to))
 	}
 	if err != nil {
 		return false, err
@@ -115,7 +120,7 @@ func (f *Function) move(ctx context.Context, r gatepost.Recording, days int) (bo
 	if f.opts.Now().Sub(began) > moveMost {
 		return false, nil // somebody may be clearing it away
 	}
-	return f.opts.Store.FinishMove(ctx, r.ID, to, days, began)
+	return f.opts.Store.FinishMove(ctx, r.ID, to, days, class, began)
 }
 
 // clear removes the second objects of moves that began an hour ago: what was moved away from, which

@@ -23,17 +23,20 @@ type StoragePrices struct {
 	Hot        float64 `json:"hot" minimum:"0" doc:"Per gibibyte and month, in the deployment's currency"`
 	Infrequent float64 `json:"infrequent" minimum:"0"`
 	Archive    float64 `json:"archive" minimum:"0"`
+
+	DeepArchive float64 `json:"deep_archive" required:"false" minimum:"0"`
 }
 
 // RetentionRules are what a policy says.
 type RetentionRules struct {
-	General             RetentionBounds `json:"general"`
-	KeyTarget           RetentionBounds `json:"key_target" doc:"Of cameras at key targets of counter-terrorism (反恐重点目标)"`
-	IncidentDays        int             `json:"incident_days" minimum:"1" maximum:"3650" doc:"For how long footage of an incident's area and time is kept at least, drills not"`
-	InfrequentAfterDays int             `json:"infrequent_after_days" minimum:"0" maximum:"3650" doc:"At which age objects go to the class infrequent (S3: STANDARD_IA); 0 for never. A directory has one class, and so have some servers"`
-	ArchiveAfterDays    int             `json:"archive_after_days" minimum:"0" maximum:"3650" doc:"At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never"`
-	HoldBytes           int64           `json:"hold_bytes" minimum:"0" doc:"What an organisation's holds may keep before it is warned; 0 for any. No hold is refused for it"`
-	Prices              StoragePrices   `json:"prices"`
+	General              RetentionBounds `json:"general"`
+	KeyTarget            RetentionBounds `json:"key_target" doc:"Of cameras at key targets of counter-terrorism (反恐重点目标)"`
+	IncidentDays         int             `json:"incident_days" minimum:"1" maximum:"3650" doc:"For how long footage of an incident's area and time is kept at least, drills not"`
+	InfrequentAfterDays  int             `json:"infrequent_after_days" minimum:"0" maximum:"3650" doc:"At which age objects go to the class infrequent (S3: STANDARD_IA); 0 for never. A directory has one class, and so have some servers"`
+	ArchiveAfterDays     int             `json:"archive_after_days" minimum:"0" maximum:"3650" doc:"At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never"`
+	DeepArchiveAfterDays int             `json:"deep_archive_after_days" required:"false" minimum:"0" maximum:"3650" doc:"At which age objects go to the class deep_archive (S3: DEEP_ARCHIVE), from which they are restored before they play (POST /v1/restores); 0 for never"`
+	HoldBytes            int64           `json:"hold_bytes" minimum:"0" doc:"What an organisation's holds may keep before it is warned; 0 for any. No hold is refused for it"`
+	Prices               StoragePrices   `json:"prices"`
 }
 
 // RetentionPolicy is a version of the policy.
@@ -46,7 +49,7 @@ type RetentionPolicy struct {
 
 func viewPolicy(p gatepost.RetentionPolicy) RetentionPolicy {
 	out := RetentionPolicy{Version: p.Version, ChangedBy: p.ChangedBy, RetentionRules: RetentionRules{General: RetentionBounds{p.General.Floor, p.General.Ceiling}, KeyTarget: RetentionBounds{p.KeyTarget.Floor, p.KeyTarget.Ceiling},
-		IncidentDays: p.IncidentDays, InfrequentAfterDays: p.InfrequentAfter, ArchiveAfterDays: p.ArchiveAfter, HoldBytes: p.HoldBytes, Prices: StoragePrices(p.Prices)}}
+		IncidentDays: p.IncidentDays, InfrequentAfterDays: p.InfrequentAfter, ArchiveAfterDays: p.ArchiveAfter, DeepArchiveAfterDays: p.DeepArchiveAfter, HoldBytes: p.HoldBytes, Prices: StoragePrices(p.Prices)}}
 	if p.Version > 0 {
 		out.ChangedAt = &p.ChangedAt
 	}
@@ -57,7 +60,7 @@ func viewPolicy(p gatepost.RetentionPolicy) RetentionPolicy {
 func (r RetentionRules) policy() gatepost.RetentionPolicy {
 	return gatepost.RetentionPolicy{General: gatepost.DayBounds{Floor: r.General.FloorDays, Ceiling: r.General.CeilingDays},
 		KeyTarget:    gatepost.DayBounds{Floor: r.KeyTarget.FloorDays, Ceiling: r.KeyTarget.CeilingDays},
-		IncidentDays: r.IncidentDays, InfrequentAfter: r.InfrequentAfterDays, ArchiveAfter: r.ArchiveAfterDays, HoldBytes: r.HoldBytes, Prices: gatepost.StoragePrices(r.Prices)}
+		IncidentDays: r.IncidentDays, InfrequentAfter: r.InfrequentAfterDays, ArchiveAfter: r.ArchiveAfterDays, DeepArchiveAfter: r.DeepArchiveAfterDays, HoldBytes: r.HoldBytes, Prices: gatepost.StoragePrices(r.Prices)}
 }
 
 type (
@@ -142,7 +145,7 @@ type CameraRetention struct {
 
 // StoredClass is what lies in a storage class.
 type StoredClass struct {
-	Class      string `json:"class" enum:"hot,infrequent,archive"`
+	Class      string `json:"class" enum:"hot,infrequent,archive,deep_archive"`
 	Recordings int64  `json:"recordings"`
 	Bytes      int64  `json:"bytes"`
 }

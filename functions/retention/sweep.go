@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/access"
+	"github.com/gatepost-video/gatepost/functions/host"
 )
 
 // Bounds of one round: what is left is done by the next.
@@ -34,6 +35,10 @@ func (f *Function) Run(ctx context.Context) error {
 		run.Problem = clip(err.Error(), maxProblem)
 	}
 	run.EndedAt = f.opts.Now().UTC()
+	for what, n := range map[string]int64{"recordings_ended": run.Ended, "objects_moved": run.Moved, "objects_classed": run.Classed,
+		"certificates_issued": run.Certificates, "orders_carried_out": run.Orders} {
+		host.Did(ctx, what, n)
+	}
 	if !run.Quiet() {
 		f.opts.Log.Info("retention swept", "cameras", run.Cameras, "ended", run.Ended, "bytes", run.EndedBytes, "moved", run.Moved, "classed", run.Classed)
 	}

@@ -112,6 +112,20 @@ type Classer interface {
 	// anew. It fails with fs.ErrNotExist, and with ErrClass where the engine keeps to its
 	// own class.
 	SetClass(ctx context.Context, key string, class gatepost.StorageClass) error
+
+	// CopyInto is Copy, but for the class of the copy. It fails as SetClass does, and then
+	// there is no copy.
+	CopyInto(ctx context.Context, from, to string, class gatepost.StorageClass) error
+}
+
+// Restorer is a Classer with a class whose objects cannot be read where they lie: gatepost.ClassDeepArchive.
+type Restorer interface {
+	// Restore asks for a copy of an object that can be read, for some days from when it is
+	// there, hours later. Asking again is safe. It fails with fs.ErrNotExist.
+	Restore(ctx context.Context, key string, days int) error
+	// Restored returns until when there is such a copy; the zero time while there is none.
+	// It fails with fs.ErrNotExist.
+	Restored(ctx context.Context, key string) (until time.Time, err error)
 }
 
 // Server is a Store that serves its own presigned URLs. The caller mounts

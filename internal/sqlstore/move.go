@@ -43,13 +43,13 @@ func (s *Store) BeginMove(ctx context.Context, id, to string, now time.Time) (ok
 	return n > 0, err
 }
 
-// FinishMove makes the copy, which is complete and hot, the recording's object, and its object the
+// FinishMove makes the copy, which is complete and lies in a class, the recording's object, and its object the
 // copy. ok is false, and nothing is changed, unless the move is the one that began then and
 // the recording no garbage.
-func (s *Store) FinishMove(ctx context.Context, id, to string, days int, began time.Time) (ok bool, err error) {
+func (s *Store) FinishMove(ctx context.Context, id, to string, days int, class gatepost.StorageClass, began time.Time) (ok bool, err error) {
 	n, err := s.exec(ctx, "finish move", "recording",
-		`UPDATE recordings SET other_key = object_key, object_key = $2, retention_days = $3, storage_class = ''
-		 WHERE id = $1 AND other_key = $2 AND other_at = $4 AND garbage_at IS NULL`, id, to, int64(days), ms(began))
+		`UPDATE recordings SET other_key = object_key, object_key = $2, retention_days = $3, storage_class = $5, restored_until = 0
+		 WHERE id = $1 AND other_key = $2 AND other_at = $4 AND garbage_at IS NULL`, id, to, int64(days), ms(began), string(class))
 	return n > 0, err
 }
 

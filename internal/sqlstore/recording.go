@@ -20,7 +20,7 @@ const recordingBatch = 500
 // The index of segments makes up most of a row; what does not need it leaves it out.
 const (
 	recordingColumns = `id, camera_id, run, seq, object_key, start_us, end_us, duration_us, media_time_us, bytes, frames, sha256,
-	codecs, width, height, init_len, init_sha256, prior_end, run_end, retention_days, garbage_at, other_key, other_at`
+	codecs, width, height, init_len, init_sha256, prior_end, run_end, retention_days, garbage_at, other_key, other_at, storage_class, restored_until`
 	recordingColumnsAll = recordingColumns + `, segments`
 )
 
@@ -175,15 +175,15 @@ func scanRecordingWith(row scanner, more ...any) (gatepost.Recording, error) {
 	var (
 		r                               gatepost.Recording
 		start, end, duration, mediaTime int64
-		other                           int64
+		other, restored                 int64
 		garbage                         sql.NullInt64
 	)
 	err := row.Scan(append([]any{
 		&r.ID, &r.CameraID, &r.Run, &r.Seq, &r.Key, &start, &end, &duration, &mediaTime, &r.Bytes, &r.Frames, &r.SHA256,
-		&r.Codecs, &r.Width, &r.Height, &r.InitLen, &r.InitSHA256, &r.PriorEnd, &r.RunEnd, &r.RetentionDays, &garbage, &r.OtherKey, &other,
+		&r.Codecs, &r.Width, &r.Height, &r.InitLen, &r.InitSHA256, &r.PriorEnd, &r.RunEnd, &r.RetentionDays, &garbage, &r.OtherKey, &other, &r.Class, &restored,
 	}, more...)...)
 	r.Start, r.End = fromUS(start), fromUS(end)
 	r.Duration, r.MediaTime = time.Duration(duration)*time.Microsecond, time.Duration(mediaTime)*time.Microsecond
-	r.Garbage, r.OtherAt = garbage.Valid, fromMS(other)
+	r.Garbage, r.OtherAt, r.RestoredUntil = garbage.Valid, fromMS(other), fromMS(restored)
 	return r, err
 }

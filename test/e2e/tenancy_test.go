@@ -173,6 +173,9 @@ func TestTenancy(t *testing.T) {
 			"set-organisation-plan": {ids: byID(bob.organisation), body: map[string]any{"plan": "basic"}, want: []int{403}},
 			"get-retention-policy":  public, "list-retention-policies": {want: []int{403}}, "get-camera-retention": camera,
 			"put-retention-policy": {body: retentionRules, want: []int{403}}, "dry-run-retention": {body: map[string]any{}, want: []int{403}}, "list-retention-runs": {want: []int{403}},
+			"list-tasks": {want: []int{403}}, "list-task-runs": {want: []int{403}},
+			"create-restore": {body: ofBobs(map[string]any{"from": from, "to": to, "purpose": "case", "reason": "curious"}), want: []int{404}}, "list-restores": none,
+			"get-restore":                {ids: byID(hold.ID), want: []int{404}},
 			"list-deletion-certificates": {want: []int{200, 404}}, "list-deletion-orders": {want: []int{200, 404}}, "get-hold-use": none,
 			"create-deletion-order": {body: ofBobs(map[string]any{"from": from, "to": to, "decision": "x", "reason": "curious"}), want: []int{404}},
 			"decide-deletion-order": {ids: byID(deletion.ID), body: map[string]any{"approve": true}, want: []int{404}},
@@ -382,7 +385,7 @@ func trespassers(bob tenant, c harness.Camera) []trespasser {
 		"assign-work-order": knows, "take-work-order": knows, "finish-work-order": knows, "confirm-work-order": knows, "reopen-work-order": knows, "withdraw-work-order": knows,
 		"get-camera": sees, "list-cameras": sees, "get-timeline": said, "get-camera-retention": said, "list-camera-days": said, "explain-access": said,
 		"update-camera": knows, "rotate-camera-key": knows, "measure-camera": knows, "suspend-camera": knows, "resume-camera": knows, "retire-camera": knows, "sign-off-camera": knows,
-		"create-grant": knows, "create-clip": knows, "create-evidence": knows, "create-hold": knows, "create-share": knows, "revoke-shares": knows, "create-deletion-order": knows,
+		"create-grant": knows, "create-clip": knows, "create-restore": knows, "create-evidence": knows, "create-hold": knows, "create-share": knows, "revoke-shares": knows, "create-deletion-order": knows,
 		"open-support-window": knows, "list-shares": knows, "list-holds": knows, "list-grants": {want: []int{403, 422}}, "list-ledger": knows, "export-ledger": knows,
 		"list-deletion-orders": knows, "list-deletion-certificates": knows, "create-incident": {want: []int{403}}, "create-shifts": {want: []int{403}},
 	})

@@ -1,11 +1,15 @@
 // Package lambdahost serves functions of the control plane on AWS Lambda,
-// behind a function URL that streams its answers.
+// behind a function URL that streams its answers, and does its timed work when a schedule asks.
 package lambdahost
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdaurl"
 	"github.com/danielgtaylor/huma/v2"
@@ -26,10 +30,32 @@ func CheckDatabase(databaseURL string) error {
 		"functions on Lambda need PostgreSQL (postgres://…): a SQLite file would be lost with the instance, and each instance would have its own")
 }
 
-// Start serves requests from Lambda's runtime and does not return. Only function
+// Start serves requests and timed work from Lambda's runtime and does not return. Only function
 // URLs with InvokeMode RESPONSE_STREAM are supported.
-func Start(handler http.Handler) {
-	lambda.Start(lambdaurl.Wrap(handler))
+func Start(handler http.Handler, once func(ctx context.Context, task string) error) {
+	lambda.Start(Invoker(handler, once))
+}
+
+// Invoker tells two kinds of events apart: the request of a function URL, which the handler
+// answers, and {"task":"retention"}, with which a schedule asks for a round of timed work.
+func Invoker(handler http.Handler, once func(ctx context.Context, task string) error) func(context.Context, json.RawMessage) (any, error) {
+	request := lambdaurl.Wrap(handler)
+	return func(ctx context.Context, event json.RawMessage) (any, error) {
+		var work struct {
+			Task string `json:"task"`
+		}
+		if err := json.Unmarshal(event, &work); err != nil {
+			return nil, fmt.Errorf("read event: %w", err)
+		}
+		if work.Task != "" {
+			return nil, once(ctx, work.Task)
+		}
+		var r events.LambdaFunctionURLRequest
+		if err := json.Unmarshal(event, &r); err != nil {
+			return nil, fmt.Errorf("read event: %w", err)
+		}
+		return request(ctx, &r)
+	}
 }
 
 // Handler returns the operations as an http.Handler.

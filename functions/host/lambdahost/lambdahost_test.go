@@ -3,14 +3,16 @@ package lambdahost_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdaurl"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/gatepost-video/gatepost"
@@ -81,18 +83,57 @@ func TestHandler(t *testing.T) {
 
 // TestFunctionURL goes through the event that Lambda delivers.
 func TestFunctionURL(t *testing.T) {
-	invoke := lambdaurl.Wrap(lambdahost.Handler(host.Options{}, operations))
+	invoke := lambdahost.Invoker(lambdahost.Handler(host.Options{}, operations), func(_ context.Context, task string) error {
+		t.Errorf("a request is no task: %q", task)
+		return nil
+	})
 	event := &events.LambdaFunctionURLRequest{RawPath: "/v1/playback/a.b.c/0190.mp4"}
 	event.RequestContext.DomainName = "abc.lambda-url.eu-west-1.on.aws"
 	event.RequestContext.HTTP.Method = http.MethodGet
 	event.RequestContext.HTTP.SourceIP = "203.0.113.9"
-	resp, err := invoke(t.Context(), event)
+	raw, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)
+	}
+	answer, err := invoke(t.Context(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, ok := answer.(*events.LambdaFunctionURLStreamingResponse)
+	if !ok {
+		t.Fatalf("%T", answer)
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != 200 || !strings.Contains(string(body), "0190 for 203.0.113.9") {
 		t.Errorf("%d %s %v", resp.StatusCode, body, err)
+	}
+	// As the runtime calls it: what is streamed begins with status and header.
+	streamed, err := lambda.NewHandler(invoke).Invoke(t.Context(), raw)
+	if err != nil || !strings.HasPrefix(string(streamed), `{"statusCode":200`) || !strings.HasSuffix(string(streamed), `"0190 for 203.0.113.9"`+"\n") {
+		t.Errorf("%q %v", streamed, err)
+	}
+}
+
+func TestTaskEvent(t *testing.T) {
+	failed := errors.New("the database is away")
+	done := []string{}
+	invoke := lambda.NewHandler(lambdahost.Invoker(lambdahost.Handler(host.Options{}, operations), func(_ context.Context, task string) error {
+		if done = append(done, task); task == "ledger" {
+			return failed
+		}
+		return nil
+	}))
+	if _, err := invoke.Invoke(t.Context(), []byte(`{"task":"retention"}`)); err != nil {
+		t.Error(err)
+	}
+	if _, err := invoke.Invoke(t.Context(), []byte(`{"task":"ledger"}`)); !errors.Is(err, failed) {
+		t.Errorf("%v: the platform must hear of it, to try again", err)
+	}
+	if _, err := invoke.Invoke(t.Context(), []byte(`{"task":7}`)); err == nil {
+		t.Error("a task that is a number")
+	}
+	if !slices.Equal(done, []string{"retention", "ledger"}) {
+		t.Errorf("done: %q", done)
 	}
 }
 

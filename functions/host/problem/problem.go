@@ -67,6 +67,7 @@ var kinds = map[gatepost.Code]kind{
 	gatepost.NotFound:        {http.StatusNotFound, "There is no such thing"},
 	gatepost.Conflict:        {http.StatusConflict, "The present state does not allow it"},
 	gatepost.Gone:            {http.StatusGone, "It is no longer available"},
+	gatepost.Archived:        {http.StatusConflict, "The footage must be restored first"},
 	gatepost.TooLarge:        {http.StatusRequestEntityTooLarge, "The request is too large"},
 	gatepost.RateLimited:     {http.StatusTooManyRequests, "Too many attempts"},
 	gatepost.Unavailable:     {http.StatusServiceUnavailable, "Something needed is not available at the moment"},

@@ -3,6 +3,7 @@ package s3
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -14,13 +15,18 @@ import (
 	"github.com/gatepost-video/gatepost/internal/objstore"
 )
 
-var _ objstore.Classer = (*Store)(nil)
+var (
+	_ objstore.Classer  = (*Store)(nil)
+	_ objstore.Restorer = (*Store)(nil)
+)
 
-// classes are Amazon's names. None of them makes a reader wait.
+// classes are Amazon's names. Only the last makes a reader wait.
 var classes = map[gatepost.StorageClass]types.StorageClass{
 	gatepost.ClassHot:        types.StorageClassStandard,
 	gatepost.ClassInfrequent: types.StorageClassStandardIa,
 	gatepost.ClassArchive:    types.StorageClassGlacierIr,
+
+	gatepost.ClassDeepArchive: types.StorageClassDeepArchive,
 }
 
 // SetClass implements objstore.Classer: a copy of an object onto itself.
@@ -47,6 +53,26 @@ func (s *Store) SetClass(ctx context.Context, key string, class gatepost.Storage
 		err = fmt.Errorf("set the class of %s to %s: %w", key, name, objstore.ErrClass)
 	}
 	return err
+}
+
+// CopyInto implements objstore.Classer.
+func (s *Store) CopyInto(ctx context.Context, from, to string, class gatepost.StorageClass) error {
+	if err := errors.Join(objstore.ValidKey(from), objstore.ValidKey(to)); err != nil {
+		return err
+	}
+	name, ok := classes[class]
+	if !ok {
+		return gatepost.InvalidField("class", "there is no storage class "+string(class))
+	}
+	source := s.source(from)
+	if _, err := s.client.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &s.bucket, Key: &to, CopySource: &source, StorageClass: name}); err != nil {
+		return s.fail("copy", from, err)
+	}
+	has, err := s.class(ctx, to)
+	if err != nil || has == name {
+		return err
+	}
+	return errors.Join(fmt.Errorf("copy %s into %s: %w", from, name, objstore.ErrClass), s.Delete(ctx, to))
 }
 
 // class returns the class that an object is in.

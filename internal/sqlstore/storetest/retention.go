@@ -146,14 +146,14 @@ func testMoves(t *testing.T, s *sqlstore.Store) {
 	move("begin again", false, ok, err)
 	list, err = s.OutlivingRecordings(ctx, c.ID, now, 10)
 	wantIDs(t, "those that do not move", list, err, b)
-	ok, err = s.FinishMove(ctx, a.ID, to, 0, now.Add(time.Second))
+	ok, err = s.FinishMove(ctx, a.ID, to, 0, gatepost.ClassHot, now.Add(time.Second))
 	move("finish another's move", false, ok, err)
 	for _, key := range []string{a.Key, to} {
 		if r, err := s.RecordingByKey(ctx, key); err != nil || r.ID != a.ID || r.Key != a.Key || r.OtherKey != to || !r.OtherAt.Equal(now.Truncate(time.Millisecond)) {
 			t.Errorf("by %s: %+v %v", key, r, err)
 		}
 	}
-	ok, err = s.FinishMove(ctx, a.ID, to, 0, now)
+	ok, err = s.FinishMove(ctx, a.ID, to, 0, gatepost.ClassHot, now)
 	move("finish", true, ok, err)
 	if r, err := s.RecordingByKey(ctx, a.Key); err != nil || r.Key != to || r.OtherKey != a.Key || r.RetentionDays != 0 {
 		t.Errorf("moved: %+v %v", r, err)
@@ -173,7 +173,7 @@ func testMoves(t *testing.T, s *sqlstore.Store) {
 	if n, err := s.MarkGarbage(ctx, []string{b.ID}, now); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	ok, err = s.FinishMove(ctx, b.ID, "hold/b", 0, now)
+	ok, err = s.FinishMove(ctx, b.ID, "hold/b", 0, gatepost.ClassHot, now)
 	move("finish the move of garbage", false, ok, err)
 	if list, err := s.GarbageRecordings(ctx, now.Add(time.Second), 10); err != nil || len(list) != 1 || list[0].OtherKey != "hold/b" {
 		t.Errorf("garbage that moves: %+v %v", list, err)

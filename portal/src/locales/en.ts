@@ -150,8 +150,8 @@ export const en: Words = {
   },
   notifications: {
     title: 'Notifications', told: 'Received', webhooks: 'Webhooks', deliveries: 'Deliveries', none: 'No notifications', about: 'About', add: 'Add a webhook', webhookHint: 'Notifications are posted there, signed', noWebhooks: 'No webhooks', address: 'Address', remove: 'Remove', removeAsk: 'Nothing more is sent there.', secret: 'Secret', secretHint: 'Shown only now; it verifies signatures.', noDeliveries: 'Nothing was sent', attempts: 'Attempts', error: 'Error', states: { waiting: 'waiting', delivered: 'delivered', dead: 'given up' },
-    kinds: { duty_gap: 'Rota', incident_started: 'Incident began', incident_ended: 'Incident ended', cross_grant: 'Across departments', footage_request: 'Footage request', support: 'Support', unwatched: 'Unwatched', export: 'Export' },
-    acts: { rota_gap: 'nobody is assigned from then on', asked: 'asked for', answered: 'answered', approved: 'approved', refused: 'refused', revoked: 'revoked', withdrawn: 'withdrawn', unwatched: 'a class 1 camera is not watched', watched_again: 'it is watched again', no_longer_due: 'it need not be watched any more' },
+    kinds: { duty_gap: 'Rota', incident_started: 'Incident began', incident_ended: 'Incident ended', cross_grant: 'Across departments', footage_request: 'Footage request', support: 'Support', unwatched: 'Unwatched', export: 'Export', hold_capacity: 'Holds', restore: 'Restore' },
+    acts: { rota_gap: 'nobody is assigned from then on', asked: 'asked for', answered: 'answered', approved: 'approved', refused: 'refused', revoked: 'revoked', withdrawn: 'withdrawn', unwatched: 'a class 1 camera is not watched', watched_again: 'it is watched again', no_longer_due: 'it need not be watched any more', near: 'near the limit', over: 'over the limit', ready: 'it can be played', given_up: 'it was given up' },
   },
   signUp: {
     about: 'A small business signs itself up: who it is, a code, the undertaking. Then it enrols its cameras.', closed: 'Nobody signs up here by himself; ask the operator for an invitation.', haveAccount: 'I have an account: sign in',
@@ -184,7 +184,7 @@ export const en: Words = {
   },
   kinds: { government: 'Government', police: 'Police', department: 'Department', sub_control: 'Sub-control centre', business: 'Business', community: 'Community', operator: 'Operator', third_party: 'Third party' },
   errors: {
-    invalid: 'Something that was entered is not right', unauthenticated: 'Please sign in again', forbidden: 'You are not allowed to do this', not_found: 'Not found', conflict: 'The present state does not allow it', gone: 'No longer available',
+    invalid: 'Something that was entered is not right', unauthenticated: 'Please sign in again', forbidden: 'You are not allowed to do this', not_found: 'Not found', conflict: 'The present state does not allow it', gone: 'No longer available', archived: 'This footage lies in the deep archive and must be restored first',
     too_large: 'Too large', rate_limited: 'Too many attempts; try again later', unavailable: 'Not available at the moment; try again later', internal: 'An internal error; it has been logged', network: 'No connection to the server', unexpected: "The server's answer was not understood",
     field: '{{message}}',
     fields: {

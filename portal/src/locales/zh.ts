@@ -148,8 +148,8 @@ export const zh = {
   },
   notifications: {
     title: '通知', told: '收到的通知', webhooks: '推送地址', deliveries: '推送记录', none: '没有通知', about: '事项', add: '添加推送地址', webhookHint: '通知以签名的 POST 请求推送到此地址', noWebhooks: '没有推送地址', address: '地址', remove: '移除', removeAsk: '移除后不再推送到此地址。', secret: '签名密钥', secretHint: '只显示这一次，用于验证推送的签名。', noDeliveries: '没有推送记录', attempts: '次数', error: '错误', states: { waiting: '等待', delivered: '已送达', dead: '已放弃' },
-    kinds: { duty_gap: '值班缺岗', incident_started: '应急启动', incident_ended: '应急结束', cross_grant: '跨部门共享', footage_request: '录像请求', support: '技术支持', unwatched: '无人值守', export: '录像导出' },
-    acts: { rota_gap: '值班表将有缺岗，请排班', asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看' },
+    kinds: { duty_gap: '值班缺岗', incident_started: '应急启动', incident_ended: '应急结束', cross_grant: '跨部门共享', footage_request: '录像请求', support: '技术支持', unwatched: '无人值守', export: '录像导出', hold_capacity: '封存容量', restore: '录像调档' },
+    acts: { rota_gap: '值班表将有缺岗，请排班', asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看', near: '接近上限', over: '超出上限', ready: '可以回放', given_up: '调档未成' },
   },
   signUp: {
     about: '小型经营户自助注册：填写信息、验证联系方式、签署承诺书，即可登记摄像机。', closed: '本平台不开放自助注册，请向运营方索取邀请。', haveAccount: '已有账号，去登录',
@@ -182,7 +182,7 @@ export const zh = {
   },
   kinds: { government: '政府', police: '公安', department: '职能部门', sub_control: '分控中心', business: '企业商户', community: '居民社区', operator: '运营商', third_party: '第三方' },
   errors: {
-    invalid: '填写的内容有误', unauthenticated: '请重新登录', forbidden: '您没有这项权限', not_found: '没有找到', conflict: '当前状态不允许这样做', gone: '已失效',
+    invalid: '填写的内容有误', unauthenticated: '请重新登录', forbidden: '您没有这项权限', not_found: '没有找到', conflict: '当前状态不允许这样做', gone: '已失效', archived: '录像在深度归档中，需先调档',
     too_large: '内容过大', rate_limited: '操作过于频繁，请稍后再试', unavailable: '服务暂时不可用，请稍后再试', internal: '服务器内部错误，已记录', network: '网络不通，请检查连接', unexpected: '服务器的回答无法识别',
     field: '此项不符合要求：{{message}}',
     fields: {

@@ -6,6 +6,8 @@ export type ErrorCode =
   | 'not_found'
   | 'conflict'
   | 'gone'
+  /** Footage that lies in the deep archive: restore it first. */
+  | 'archived'
   | 'too_large'
   | 'rate_limited'
   | 'unavailable'

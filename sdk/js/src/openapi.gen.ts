@@ -1714,6 +1714,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/restores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What my organisation asked back from the deep archive, newest first */
+        get: operations["list-restores"];
+        put?: never;
+        /** Get a window of a camera back from the deep archive, to be played for some days */
+        post: operations["create-restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/restores/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a restore is */
+        get: operations["get-restore"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/retention/certificates": {
         parameters: {
             query?: never;
@@ -2072,6 +2107,40 @@ export interface paths {
         post?: never;
         /** Close a support window; its pictures are dark within five seconds */
         delete: operations["close-support-window"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Timed work: how often, and how its last round went (administrators) */
+        get: operations["list-tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of timed work, newest first (administrators) */
+        get: operations["list-task-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3877,6 +3946,11 @@ export interface components {
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
+        ListRestore: {
+            items: components["schemas"]["Restore"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
         ListRetentionPolicy: {
             items: components["schemas"]["RetentionPolicy"][];
             /** @description The cursor of the next page; empty on the last one */
@@ -3894,6 +3968,16 @@ export interface components {
         };
         ListShift: {
             items: components["schemas"]["Shift"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListTaskRun: {
+            items: components["schemas"]["TaskRun"][];
+            /** @description The cursor of the next page; empty on the last one */
+            next: string;
+        };
+        ListTaskState: {
+            items: components["schemas"]["TaskState"][];
             /** @description The cursor of the next page; empty on the last one */
             next: string;
         };
@@ -4451,6 +4535,11 @@ export interface components {
              * @description At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never
              */
             archive_after_days: number;
+            /**
+             * Format: int64
+             * @description At which age objects go to the class deep_archive (S3: DEEP_ARCHIVE), from which they are restored before they play (POST /v1/restores); 0 for never
+             */
+            deep_archive_after_days?: number;
             general: components["schemas"]["RetentionBounds"];
             /**
              * Format: int64
@@ -4862,6 +4951,60 @@ export interface components {
             name: string;
             position: components["schemas"]["Position"];
         };
+        Restore: {
+            /** @description User id */
+            asked_by: string;
+            /** Format: int64 */
+            bytes: number;
+            camera_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the first of the copies goes
+             */
+            playable_to?: string;
+            /** @description Why it was given up */
+            problem?: string;
+            purpose: string;
+            /**
+             * Format: int64
+             * @description How many of them can be played by now
+             */
+            ready: number;
+            reason: string;
+            /**
+             * Format: int64
+             * @description That lay in the deep archive when it was asked for
+             */
+            recordings: number;
+            /**
+             * @description ready: the window can be played until playable_to; over: no more
+             * @enum {string}
+             */
+            state: "running" | "ready" | "over" | "given_up";
+            /** Format: date-time */
+            to: string;
+        };
+        RestoreRequest: {
+            camera_id: string;
+            /** Format: date-time */
+            from: string;
+            /** @description What it is for; goes into the ledger */
+            purpose: string;
+            /** @description Why; goes into the ledger */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Up to 31 days later
+             */
+            to: string;
+        };
         RetentionBounds: {
             /**
              * Format: int64
@@ -4881,6 +5024,11 @@ export interface components {
             changed_at?: string;
             /** @description User id */
             changed_by?: string;
+            /**
+             * Format: int64
+             * @description At which age objects go to the class deep_archive (S3: DEEP_ARCHIVE), from which they are restored before they play (POST /v1/restores); 0 for never
+             */
+            deep_archive_after_days?: number;
             general: components["schemas"]["RetentionBounds"];
             /**
              * Format: int64
@@ -4912,6 +5060,11 @@ export interface components {
              * @description At which age objects go to the class archive (S3: GLACIER_IR, which plays at once); 0 for never
              */
             archive_after_days: number;
+            /**
+             * Format: int64
+             * @description At which age objects go to the class deep_archive (S3: DEEP_ARCHIVE), from which they are restored before they play (POST /v1/restores); 0 for never
+             */
+            deep_archive_after_days?: number;
             general: components["schemas"]["RetentionBounds"];
             /**
              * Format: int64
@@ -5266,6 +5419,8 @@ export interface components {
         StoragePrices: {
             /** Format: double */
             archive: number;
+            /** Format: double */
+            deep_archive?: number;
             /**
              * Format: double
              * @description Per gibibyte and month, in the deployment's currency
@@ -5278,7 +5433,7 @@ export interface components {
             /** Format: int64 */
             bytes: number;
             /** @enum {string} */
-            class: "hot" | "infrequent" | "archive";
+            class: "hot" | "infrequent" | "archive" | "deep_archive";
             /** Format: int64 */
             recordings: number;
         };
@@ -5325,6 +5480,45 @@ export interface components {
              */
             strength: "full" | "basic" | "strive";
         };
+        TaskRun: {
+            /**
+             * Format: int64
+             * @description What all rounds took together
+             */
+            busy_ms: number;
+            /** @description What they did, by name; empty when there was nothing to do */
+            did: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description When the last round ended
+             */
+            ended_at: string;
+            id: string;
+            /** @description That each of them failed with; what they left the next round does */
+            problem?: string;
+            /** Format: int64 */
+            rounds: number;
+            /**
+             * Format: date-time
+             * @description When the first round began
+             */
+            started_at: string;
+            task: string;
+        };
+        TaskState: {
+            /**
+             * Format: int64
+             * @description How often serve does a round
+             */
+            every_seconds: number;
+            /** @description The record of its last round; absent: there was none yet */
+            last?: components["schemas"]["TaskRun"];
+            /** @description No round ended for so long that rounds are being missed; the next one does what they would have done */
+            overdue: boolean;
+            task: string;
+        };
         Tile: {
             camera_id: string;
             grant?: components["schemas"]["NewGrant"];
@@ -5335,6 +5529,8 @@ export interface components {
             spans: components["schemas"]["TimelineSpan"][];
         };
         TimelineSpan: {
+            /** @description What is recorded lies in the deep archive: restore it (POST /v1/restores) before it can be played */
+            archived?: boolean;
             /** Format: date-time */
             from: string;
             /**
@@ -9825,6 +10021,104 @@ export interface operations {
             };
         };
     };
+    "list-restores": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description How many items at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRestore"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restore"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restore"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-deletion-certificates": {
         parameters: {
             query?: {
@@ -10698,6 +10992,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTaskState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-task-runs": {
+        parameters: {
+            query?: {
+                /** @description The cursor that the page before ended with; empty for the first page */
+                after?: string;
+                /** @description Only records of rounds that failed */
+                failed?: boolean;
+                /** @description How many items at most */
+                limit?: number;
+                /** @description Only records of this task */
+                task?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTaskRun"];
+                };
             };
             /** @description Error */
             default: {

@@ -2,7 +2,8 @@
 # rec/<retention-days>/<camera>/…, so that a lifecycle rule for each retention
 # is a backstop behind the control plane's own deletion. What must stay for longer the control
 # plane moves, once those days are over, to the prefix of its days or, while a
-# hold keeps it, to hold/, for which there must be no rule.
+# hold keeps it, to hold/, for which there must be no rule; so does what goes to
+# the deep archive.
 
 resource "aws_s3_bucket" "archive" {
   bucket = var.bucket

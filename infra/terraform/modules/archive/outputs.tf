@@ -9,6 +9,6 @@ output "gateway_policy" {
 }
 
 output "functions_policy" {
-  description = "IAM policy document of the functions: they read, presign, copy, delete and list."
+  description = "IAM policy document of the functions: they read, presign, copy, restore, delete and list."
   value       = data.aws_iam_policy_document.functions.json
 }

@@ -18,6 +18,11 @@ data "aws_iam_policy_document" "functions" {
     resources = ["${aws_s3_bucket.archive.arn}/rec/*", "${aws_s3_bucket.archive.arn}/hold/*", "${aws_s3_bucket.archive.arn}/clip/*"]
   }
   statement {
+    # What lies in the deep archive goes there under hold/.
+    actions   = ["s3:RestoreObject"]
+    resources = ["${aws_s3_bucket.archive.arn}/hold/*"]
+  }
+  statement {
     # Clips, and recordings that move: copies within the bucket.
     actions   = ["s3:PutObject"]
     resources = ["${aws_s3_bucket.archive.arn}/rec/*", "${aws_s3_bucket.archive.arn}/hold/*", "${aws_s3_bucket.archive.arn}/clip/*"]
