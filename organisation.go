@@ -24,6 +24,11 @@ var OrganisationKinds = []OrganisationKind{
 	KindGovernment, KindPolice, KindDepartment, KindSubControl, KindBusiness, KindCommunity, KindOperator, KindThirdParty,
 }
 
+// Authority tells whether organisations of a kind watch over others' cameras.
+func (k OrganisationKind) Authority() bool {
+	return k == KindGovernment || k == KindPolice || k == KindDepartment || k == KindSubControl
+}
+
 // Role is what a person does in an organisation (mission R13).
 type Role string
 

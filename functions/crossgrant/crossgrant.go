@@ -133,8 +133,7 @@ var (
 // mayAsk tells who asks: not the operator, which has support windows, nor those
 // who hold share links only.
 func mayAsk(s gatepost.Subject) bool {
-	kinds := []gatepost.OrganisationKind{gatepost.KindPolice, gatepost.KindGovernment, gatepost.KindDepartment, gatepost.KindSubControl}
-	return slices.Contains(kinds, s.Kind) && s.Leads()
+	return s.Kind.Authority() && s.Leads()
 }
 
 func (f *Function) ask(ctx context.Context, in *askInput) (*output, error) {

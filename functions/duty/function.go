@@ -29,7 +29,6 @@ package duty
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -167,8 +166,7 @@ func charge(s gatepost.Subject) (division string, err error) {
 
 // keepsRota tells whether a subject's organisation keeps a rota.
 func keepsRota(s gatepost.Subject) error {
-	kinds := []gatepost.OrganisationKind{gatepost.KindPolice, gatepost.KindGovernment, gatepost.KindDepartment, gatepost.KindSubControl}
-	if !slices.Contains(kinds, s.Kind) {
+	if !s.Kind.Authority() {
 		return errRota
 	}
 	return nil

@@ -16,7 +16,6 @@ package footage
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -113,8 +112,7 @@ var (
 // mayAsk tells who asks: not the operator, which never watches, nor those who
 // hold share links only.
 func mayAsk(s gatepost.Subject) bool {
-	kinds := []gatepost.OrganisationKind{gatepost.KindPolice, gatepost.KindGovernment, gatepost.KindDepartment, gatepost.KindSubControl}
-	return slices.Contains(kinds, s.Kind) && s.Leads()
+	return s.Kind.Authority() && s.Leads()
 }
 
 // mayAnswer tells who answers for his organisation. The operator lets nobody watch.

@@ -428,6 +428,19 @@ func TestUsersAndOrganisations(t *testing.T) {
 		if len(list.Items) != 1 || list.Items[0].ID != owner.User.ID || list.Next != "" {
 			t.Errorf("second page: %+v", list)
 		}
+
+		// Authorities see one another, and no shop.
+		var police struct{ ID string }
+		list.Items = nil
+		p.do("POST", "/v1/organisations", admin.AccessToken, "", map[string]string{"name": "派出所", "kind": "police"}).decode(t, &police)
+		if a := p.do("POST", "/v1/users", admin.AccessToken, "", user(map[string]any{"login": "officer", "organisation_id": police.ID, "role": "watcher"})); a.status != 201 {
+			t.Fatalf("officer: %d %s", a.status, a.body)
+		}
+		officer, _ := p.login("officer", "五金店-2026")
+		p.do("GET", "/v1/organisations", officer.AccessToken, "", nil).decode(t, &list)
+		if len(list.Items) != 1 || list.Items[0].ID != police.ID {
+			t.Errorf("an officer's organisations: %+v", list)
+		}
 	})
 }
 

@@ -33,15 +33,16 @@ type User struct {
 
 // OrganisationRef names an organisation.
 type OrganisationRef struct {
-	ID   string                    `json:"id"`
-	Name string                    `json:"name"`
-	Kind gatepost.OrganisationKind `json:"kind" enum:"government,police,department,sub_control,business,community,operator,third_party"`
+	ID       string                    `json:"id"`
+	Name     string                    `json:"name"`
+	Kind     gatepost.OrganisationKind `json:"kind" enum:"government,police,department,sub_control,business,community,operator,third_party"`
+	Division string                    `json:"division,omitempty" doc:"Code of its division"`
 }
 
 func viewUser(a gatepost.Account) User {
 	return User{
 		ID: a.User.ID, Login: a.User.Login, Name: a.User.Name, Role: a.User.Role, Disabled: a.User.Disabled,
-		Organisation: OrganisationRef{ID: a.Organisation.ID, Name: a.Organisation.Name, Kind: a.Organisation.Kind},
+		Organisation: OrganisationRef{ID: a.Organisation.ID, Name: a.Organisation.Name, Kind: a.Organisation.Kind, Division: a.Organisation.Division},
 	}
 }
 

@@ -26,6 +26,10 @@ func (*memory) Organisation(context.Context, string) (gatepost.Organisation, err
 	return gatepost.Organisation{}, nil
 }
 
+func (*memory) Authorities(context.Context, string, int) ([]gatepost.Organisation, error) {
+	return nil, nil
+}
+
 func (*memory) Organisations(context.Context, string, int) ([]gatepost.Organisation, error) {
 	return nil, nil
 }

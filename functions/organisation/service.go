@@ -20,6 +20,7 @@ type Organisations interface {
 	CreateOrganisation(ctx context.Context, o gatepost.Organisation) error
 	Organisation(ctx context.Context, id string) (gatepost.Organisation, error)
 	Organisations(ctx context.Context, after string, limit int) ([]gatepost.Organisation, error)
+	Authorities(ctx context.Context, after string, limit int) ([]gatepost.Organisation, error)
 }
 
 // Divisions keeps administrative divisions. Division fails with NotFound.
@@ -48,7 +49,7 @@ func (s *Service) Register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "create-organisation", Method: http.MethodPost, Path: "/v1/organisations",
 		Summary: "Add an organisation (administrators)", Tags: tags, DefaultStatus: http.StatusCreated}, s.create)
 	huma.Register(api, huma.Operation{OperationID: "list-organisations", Method: http.MethodGet, Path: "/v1/organisations",
-		Summary: "List organisations: all of them for administrators, else one's own", Tags: tags}, s.list)
+		Summary: "List organisations: all of them for administrators, authorities for one another, else one's own", Tags: tags}, s.list)
 	huma.Register(api, huma.Operation{OperationID: "list-divisions", Method: http.MethodGet, Path: "/v1/divisions",
 		Summary: "List the divisions directly below another", Tags: tags, Security: auth.Public}, s.divisions)
 }
@@ -120,14 +121,16 @@ func (s *Service) list(ctx context.Context, in *struct{ host.Page }) (*listOutpu
 	if err != nil {
 		return nil, err
 	}
-	if !subject.Admin() {
-		own, err := s.store.Organisation(ctx, subject.Organisation)
-		if err != nil {
-			return nil, err
-		}
-		return &listOutput{Body: host.List[Organisation]{Items: []Organisation{view(own)}}}, nil
+	var list []gatepost.Organisation
+	switch {
+	case subject.Admin():
+		list, err = s.store.Organisations(ctx, in.After, in.Limit+1)
+	case subject.Kind.Authority(): // they name one another in incidents
+		list, err = s.store.Authorities(ctx, in.After, in.Limit+1)
+	default:
+		list = make([]gatepost.Organisation, 1)
+		list[0], err = s.store.Organisation(ctx, subject.Organisation)
 	}
-	list, err := s.store.Organisations(ctx, in.After, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,8 @@ type (
 	}
 	listInput struct {
 		host.Page
-		Month string `query:"month" maxLength:"7" doc:"Only of this month, YYYY-MM"`
+		Month    string `query:"month" maxLength:"7" doc:"Only of this month, YYYY-MM"`
+		Division string `query:"division" maxLength:"9" doc:"Only of this division and below it, by its code"`
 	}
 	output     struct{ Body Report }
 	listOutput struct{ Body host.List[Report] }
@@ -273,6 +274,13 @@ func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error)
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case in.Division == "":
+	case division != "" && !gatepost.Within(in.Division, division):
+		return nil, &gatepost.Error{Code: gatepost.Forbidden, Field: "division", Message: errReader.Message}
+	default:
+		division = in.Division
+	}
 	var month gatepost.Month
 	if in.Month != "" {
 		if month, err = gatepost.ParseMonth("month", in.Month); err != nil {
@@ -384,7 +392,7 @@ func (f *Function) rollUp(ctx context.Context, r gatepost.Report) ([]byte, error
 		}
 	}
 	if deadline := gatepost.FilingDeadline(r.Month); len(waiting) > 0 && !f.now().After(deadline) {
-		return nil, &gatepost.Error{Code: gatepost.Conflict, Message: fmt.Sprintf("%d reports of the level below are not accepted yet: %s; after %s you may go on without them",
+		return nil, &gatepost.Error{Code: gatepost.Conflict, Field: "filings", Message: fmt.Sprintf("%d reports of the level below are not accepted yet: %s; after %s you may go on without them",
 			len(waiting), strings.Join(waiting, ", "), (deadline.Add(-time.Second)).In(gatepost.Zone).Format(time.DateOnly))}
 	}
 	return json.Marshal(figures)

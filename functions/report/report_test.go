@@ -102,7 +102,7 @@ func TestFiling(t *testing.T) {
 
 		// The city waits for its counties, until the deadline.
 		city := w.draw("city").Want(201).String("id")
-		if r := w.submit("city", city).Refused(gatepost.Conflict, ""); !strings.Contains(r.Text, "下城区") || strings.Contains(r.Text, "上城区") {
+		if r := w.submit("city", city).Refused(gatepost.Conflict, "filings"); !strings.Contains(r.Text, "下城区") || strings.Contains(r.Text, "上城区") {
 			t.Errorf("waiting for %s", r.Text)
 		}
 		w.now = gatepost.FilingDeadline(month).Add(time.Hour)
@@ -127,6 +127,11 @@ func TestFiling(t *testing.T) {
 		if items := w.api.Do(w.lead("operator"), "GET", "/v1/reports?month="+month.String(), nil).Want(200).Items(); len(items) != 3 {
 			t.Errorf("the operator sees %v", items)
 		}
+		below := w.units["county"].Division
+		if items := w.api.Do(w.lead("province"), "GET", "/v1/reports?division="+below, nil).Want(200).Items(); len(items) != 1 || items[0]["division"] != below {
+			t.Errorf("of the county the province sees %v", items)
+		}
+		w.api.Do(w.lead("city2"), "GET", "/v1/reports?division="+below, nil).Refused(gatepost.Forbidden, "division")
 		w.api.Do(w.lead("shop"), "GET", "/v1/reports", nil).Refused(gatepost.Forbidden, "")
 		w.api.Do(w.lead("shop"), "GET", "/v1/reports/"+id, nil).Refused(gatepost.NotFound, "")
 	})

@@ -36,6 +36,14 @@ func (s *Store) Organisations(ctx context.Context, after string, limit int) ([]g
 	return list, s.failed("list organisations", "organisation", err)
 }
 
+// Authorities lists the organisations that are government, police, departments and
+// sub-control centres by id, after the one with id after ("" for the first), at most limit.
+func (s *Store) Authorities(ctx context.Context, after string, limit int) ([]gatepost.Organisation, error) {
+	list, err := queryAll(ctx, s.read, scanOrganisation,
+		`SELECT `+organisationColumns+` FROM organisations WHERE id > $1 AND kind IN ('government', 'police', 'department', 'sub_control') ORDER BY id LIMIT $2`, after, limit)
+	return list, s.failed("list authorities", "organisation", err)
+}
+
 func scanOrganisation(row scanner) (gatepost.Organisation, error) {
 	var (
 		o       gatepost.Organisation

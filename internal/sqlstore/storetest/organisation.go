@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gatepost-video/gatepost"
@@ -43,6 +45,12 @@ func testOrganisation(t *testing.T, s *sqlstore.Store) {
 	}
 	if len(seen) != len(all) {
 		t.Errorf("pages held %d organisations, want %d", len(seen), len(all))
+	}
+	want := slices.DeleteFunc(all, func(o gatepost.Organisation) bool { return !o.Kind.Authority() })
+	slices.SortFunc(want, func(a, b gatepost.Organisation) int { return strings.Compare(a.ID, b.ID) })
+	authorities, err := s.Authorities(ctx, want[0].ID, 2)
+	if err != nil || !reflect.DeepEqual(authorities, want[1:3]) {
+		t.Errorf("authorities after the first: %+v %v, want %+v", authorities, err, want[1:3])
 	}
 }
 

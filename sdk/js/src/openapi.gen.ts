@@ -1408,7 +1408,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List organisations: all of them for administrators, else one's own */
+        /** List organisations: all of them for administrators, authorities for one another, else one's own */
         get: operations["list-organisations"];
         put?: never;
         /** Add an organisation (administrators) */
@@ -4306,6 +4306,8 @@ export interface components {
             name: string;
         };
         OrganisationRef: {
+            /** @description Code of its division */
+            division?: string;
             id: string;
             /** @enum {string} */
             kind: "government" | "police" | "department" | "sub_control" | "business" | "community" | "operator" | "third_party";
@@ -9791,6 +9793,8 @@ export interface operations {
             query?: {
                 /** @description The cursor that the page before ended with; empty for the first page */
                 after?: string;
+                /** @description Only of this division and below it, by its code */
+                division?: string;
                 /** @description How many items at most */
                 limit?: number;
                 /** @description Only of this month, YYYY-MM */
