@@ -43,7 +43,7 @@ export function mayEnrol(user: User): boolean {
 }
 
 /** The pages of the portal, by their paths. */
-export type Room = 'cameras' | 'duty' | 'incidents' | 'footage' | 'sharing' | 'support' | 'ledger' | 'notifications';
+export type Room = 'cameras' | 'duty' | 'incidents' | 'footage' | 'sharing' | 'programmes' | 'reports' | 'support' | 'ledger' | 'retention' | 'notifications';
 
 /** Whether this person decides for his organisation. */
 export function leads(user: User): boolean {
@@ -65,6 +65,31 @@ export function commands(user: User): boolean {
   return ['police', 'government'].includes(user.organisation.kind) && (leads(user) || user.role === 'admin');
 }
 
+/** Whether this person speaks for a division: he leads its own police or government. */
+export function governs(user: User, division: string): boolean {
+  return ['police', 'government'].includes(user.organisation.kind) && leads(user) && division !== '' && user.organisation.division === division;
+}
+
+/** The division above another, by its code; '' above a province. */
+export function above(division: string): string {
+  return division.length > 6 ? division.slice(0, 6) : division.slice(0, -2);
+}
+
+/** Whether this person reads programmes and coverage: of his division, or all. */
+export function readsProgrammes(user: User): boolean {
+  return user.role === 'admin' || user.organisation.kind === 'operator' || (watchesOver(user) && !!user.organisation.division);
+}
+
+/** Whether this person reads monthly reports: of his division, or all. */
+export function readsReports(user: User): boolean {
+  return readsProgrammes(user) && !['department', 'sub_control'].includes(user.organisation.kind) || user.role === 'admin';
+}
+
+/** Whether this person decides on holds and deletion orders: of his organisation's cameras, or all. */
+export function keepsFootage(user: User): boolean {
+  return user.role === 'admin' || (leads(user) && !['operator', 'third_party'].includes(user.organisation.kind));
+}
+
 /** The pages that are of use to somebody. */
 export function rooms(user: User): Room[] {
   const { kind } = user.organisation;
@@ -78,8 +103,11 @@ export function rooms(user: User): Room[] {
     incidents: admin || watchesOver(user),
     footage: admin || watchesOver(user) || decides,
     sharing: admin || watchesOver(user) || decides,
+    programmes: readsProgrammes(user),
+    reports: readsReports(user),
     support: admin || operator || decides,
     ledger: admin || decides,
+    retention: keepsFootage(user),
     notifications: admin || leads(user),
   };
   return (Object.keys(open) as Room[]).filter((room) => open[room]);

@@ -22,6 +22,10 @@ const Duty = lazy(() => import('./pages/duty').then((m) => ({ default: m.DutyPag
 const Incidents = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })));
 const Footage = lazy(() => import('./pages/footage').then((m) => ({ default: m.FootagePage })));
 const Sharing = lazy(() => import('./pages/sharing').then((m) => ({ default: m.SharingPage })));
+const Programmes = lazy(() => import('./pages/programmes').then((m) => ({ default: m.ProgrammesPage })));
+const Reports = lazy(() => import('./pages/reports').then((m) => ({ default: m.ReportsPage })));
+const Report = lazy(() => import('./pages/report').then((m) => ({ default: m.ReportPage })));
+const Retention = lazy(() => import('./pages/retention').then((m) => ({ default: m.RetentionPage })));
 const Support = lazy(() => import('./pages/support').then((m) => ({ default: m.SupportPage })));
 const Ledger = lazy(() => import('./pages/ledger').then((m) => ({ default: m.LedgerPage })));
 const Notifications = lazy(() => import('./pages/notifications').then((m) => ({ default: m.NotificationsPage })));
@@ -88,6 +92,10 @@ const router = createBrowserRouter([
           { path: '/incidents', element: <Incidents /> },
           { path: '/footage', element: <Footage /> },
           { path: '/sharing', element: <Sharing /> },
+          { path: '/programmes', element: <Programmes /> },
+          { path: '/reports', element: <Reports /> },
+          { path: '/reports/:id', element: <Report /> },
+          { path: '/retention', element: <Retention /> },
           { path: '/support', element: <Support /> },
           { path: '/ledger', element: <Ledger /> },
           { path: '/notifications', element: <Notifications /> },

@@ -5,17 +5,17 @@ import { supportState } from '../src/pages/support';
 import { areaOf, cornersOf } from '../src/parts/area';
 import { shiftState } from '../src/parts/rota';
 
-const somebody = (kind: string, role: string) => ({ role, organisation: { id: 'o', name: 'O', kind } }) as User;
+const somebody = (kind: string, role: string) => ({ role, organisation: { id: 'o', name: 'O', kind, division: '3301' } }) as User;
 
 describe('the pages of', () => {
   it.each([
-    ['business', 'owner', 'cameras footage sharing support ledger notifications'],
+    ['business', 'owner', 'cameras footage sharing support ledger retention notifications'],
     ['business', 'watcher', 'cameras'],
-    ['sub_control', 'watcher', 'cameras duty incidents footage sharing'],
-    ['police', 'supervisor', 'cameras duty incidents footage sharing support ledger notifications'],
-    ['operator', 'maintainer', 'cameras support'],
-    ['operator', 'owner', 'cameras support notifications'],
-    ['operator', 'admin', 'cameras duty incidents footage sharing support ledger notifications'],
+    ['sub_control', 'watcher', 'cameras duty incidents footage sharing programmes'],
+    ['police', 'supervisor', 'cameras duty incidents footage sharing programmes reports support ledger retention notifications'],
+    ['operator', 'maintainer', 'cameras programmes reports support'],
+    ['operator', 'owner', 'cameras programmes reports support notifications'],
+    ['operator', 'admin', 'cameras duty incidents footage sharing programmes reports support ledger retention notifications'],
     ['third_party', 'owner', 'cameras'],
   ])('%s, %s', (kind, role, want) => expect(rooms(somebody(kind, role)).join(' ')).toBe(want));
   it('who activates incidents', () => {

@@ -1,3 +1,4 @@
+import { government } from './en.government';
 import type { Words } from './zh';
 
 /** English. */
@@ -39,7 +40,7 @@ export const en: Words = {
     what: 'Camera', where: 'Location', rules: 'Declarations', who: 'Units',
     name: 'Name', nameHint: 'e.g. Till, Back door', division: 'Division', divisionHint: 'Choose down to the town', address: 'Address',
     longitude: 'Longitude', latitude: 'Latitude', coordinates: 'WGS-84, in degrees', place: 'Kind of place', class: 'Watch class',
-    retention: 'Days to keep', retentionHint: 'By law at least 30 (State Council Order 799, art. 17); deleted after that', consent: 'Standing consent to police use',
+    retention: 'Days to keep', retentionHint: 'By law at least {{floor}} (State Council Order 799, art. 17), {{ceiling}} at most; deleted after that', category: 'Legal category', categoryHint: 'Key targets of counter-terrorism are kept for longer; administrators say what is one', consent: 'Standing consent to police use',
     consentHint: 'Without it, only in emergencies and other cases that the law names. You can look up each look.',
     banned: 'Does the camera look into any of these places?', bannedList: 'Guest rooms, dormitories, public baths, toilets, changing rooms, nursing rooms, fitting rooms, or other private places (art. 8)',
     bannedYes: 'Yes, it does', bannedNo: 'No, it does not', bannedRefused: 'The law forbids cameras there, so it cannot be enrolled. Change its position or angle first.',
@@ -49,7 +50,7 @@ export const en: Words = {
     leave: 'The key will not be shown again. Leave all the same?',
     rule: {
       name: 'A name has 1 to 100 characters', longitude: 'Longitude is between -180 and 180', latitude: 'Latitude is between -90 and 90', both: 'Give both longitude and latitude, or neither',
-      retention: 'Between 30 and 180 days', banned: 'Please answer', sign: 'Please answer',
+      retention: 'Between {{floor}} and {{ceiling}} days', banned: 'Please answer', sign: 'Please answer',
     },
   },
   publish: {
@@ -64,7 +65,7 @@ export const en: Words = {
     timeline: 'Timeline', day: 'Day', today: 'Today', previousDay: 'Day before', nextDay: 'Day after', wholeDay: 'Whole day', zoomIn: 'Zoom in', zoomOut: 'Zoom out', recorded: 'recorded', gap: 'gap', expired: 'past its retention', held: 'held',
     timelineHint: 'Click or drag the hand: play. Wheel: zoom. Drag: pan', nothingRecorded: 'Nothing was recorded on this day',
     tabs: { overview: 'Overview', push: 'Connect', shares: 'Share links', looks: 'Who looked', evidence: 'Exports' },
-    nationalId: 'National id', address: 'Address', division: 'Division', position: 'Position', retention: 'Kept for', protocol: 'Pushed by', stream: 'Stream', since: 'State since', viewers: 'Watching now',
+    nationalId: 'National id', address: 'Address', division: 'Division', position: 'Position', protocol: 'Pushed by', stream: 'Stream', since: 'State since', viewers: 'Watching now',
     created: 'Enrolled', consent: 'Police use', consentYes: 'standing consent', consentNo: 'only as the law names', owner: 'Owner', nobody: 'not given',
     suspend: 'Suspend', resume: 'Resume', retire: 'Retire', suspendAsk: 'A suspended camera cannot push; its recordings stay.', resumeAsk: 'The camera may push again.',
     retireAsk: 'This cannot be undone. Recordings are deleted as they pass their retention.', reason: 'Reason', changed: 'Done: {{what}}', gone: 'There is no such camera, or none that you may know of.',
@@ -113,11 +114,11 @@ export const en: Words = {
     by: 'Exported by', at: 'Exported at', why: 'Reason', case: 'Case number', ledger: 'Ledger', ledgerOf: 'entry {{n}} of {{size}}', key: 'Signing key',
     gaps: { camera_offline: 'camera offline', network: 'network', gateway: 'gateway', storage: 'storage', suspended: 'suspended', not_enrolled: 'not enrolled yet', expired: 'past its retention' },
   },
-  menu: { cameras: 'Cameras', duty: 'Duty', incidents: 'Incidents', footage: 'Footage', sharing: 'Across departments', support: 'Support', ledger: 'Ledger', notifications: 'Notifications' },
+  menu: { cameras: 'Cameras', duty: 'Duty', incidents: 'Incidents', footage: 'Footage', sharing: 'Across departments', programmes: 'Programmes', reports: 'Reports', support: 'Support', ledger: 'Ledger', retention: 'Retention', notifications: 'Notifications' },
   access: { remedies: 'What would allow it:', playback: 'What was recorded is open to you: click on the timeline.' },
   area: {
     title: 'Area', circle: 'Circle', polygon: 'Polygon', division: 'Division', around: 'Around a camera', aroundHint: 'Choose one to fill in its position', radius: 'Radius', corners: 'Corners', cornersHint: 'A line for each: longitude, latitude (WGS-84)', cornersRule: 'At least three lines, each a longitude and a latitude',
-    aCircle: '{{metres}} m around {{longitude}}, {{latitude}}', aPolygon: 'polygon of {{n}} corners', someDivisions: 'division {{codes}}',
+    aCircle: '{{metres}} m around {{longitude}}, {{latitude}}', aPolygon: 'polygon of {{n}} corners',
   },
   duty: {
     title: 'Duty', about: 'Class 1 cameras are watched live around the clock by the sub-control centre', board: 'Watch board', alarms: 'Alarms', rota: 'Rota', handovers: 'Handovers', gaps: 'Gaps', all: 'All of class 1', unwatched: 'Unwatched', watched: 'Watched', alarm: 'Alarm', noCameras: 'No class 1 camera is in service in your division',
@@ -130,7 +131,7 @@ export const en: Words = {
   incidents: {
     title: 'Incidents', about: 'Every camera of an area, for a major event, a security task or an emergency', make: 'Activate', none: 'No incident concerns your organisation', state: 'State', states: { waiting: 'waits for approval', scheduled: 'ahead', active: 'active', ended: 'over' }, drill: 'Drill', drillHint: 'This is a drill: the same effects, and marked as such everywhere',
     name: 'Name', kind: 'Kind', kinds: { emergency: 'Emergency', major_event: 'Major event', security_task: 'Security task' }, who: 'Activated by', when: 'When', until: 'Ends', endedAt: 'ended {{time}}', record: 'Record', approve: 'Approve', approveAsk: 'It opens cameras at once.', end: 'End', endAsk: 'The pictures are dark within 5 seconds.', cameras: 'Cameras that it opens', noCameras: 'No camera in the area', looks: 'Who looked', noLooks: 'Nobody has looked yet',
-    reasonHint: 'The owners of the cameras can read it', levels: 'Police of these levels may look', level: { province: 'province', city: 'city', county: 'county', town: 'town' }, renews: 'Goes on from', renewsHint: 'To keep the same cameras open: in the last hour, with a new reason', units: 'Other units', unitsHint: 'Choose, or give ids of organisations',
+    reasonHint: 'The owners of the cameras can read it', levels: 'Police of these levels may look', level: { province: 'province', city: 'city', county: 'county', town: 'town' }, renews: 'Goes on from', renewsHint: 'To keep the same cameras open: in the last hour, with a new reason', units: 'Other units', unitsHint: 'Choose, or give ids of organisations; whatever their level', approver: 'Needs the word of', approverHint: 'Optional; nothing is opened before it',
   },
   footage: {
     title: 'Footage requests', about: 'Ask the owners of cameras in an area for recordings, for a case', asked: 'Asked by us', received: 'Received', ask: 'Ask for footage', send: 'Send', silence: 'Owners of cameras in the area are told, and may answer or say nothing. You do not learn whom it reached.', noneAsked: 'Nothing was asked for', noneReceived: 'Nothing was received',
@@ -139,20 +140,21 @@ export const en: Words = {
   },
   sharing: {
     title: 'Across departments', about: 'Ask the holder of cameras to let your organisation look', ask: 'Ask', none: 'Nothing was asked for', states: { asked: 'asked', approved: 'approved', refused: 'refused', revoked: 'revoked', expired: 'over' }, weHold: 'asked of us', weAsk: 'asked by us', between: 'From, to', answered: 'Answer: {{words}}', allDay: 'all day', approve: 'Approve', refuse: 'Refuse', refuseAsk: 'Refuse this?',
-    cameras: 'Ids of cameras', camerasHint: 'All of one holder', hours: 'Hours of each day', hoursHint: 'China Standard Time; empty: the whole day',
+    cameras: 'Cameras', camerasHint: 'Choose from the list; of those that are not in it, give the id. All of one holder', hours: 'Hours of each day', hoursHint: 'China Standard Time; empty: the whole day',
   },
   support: {
     title: 'Support', about: "The operator's people may look while they help, for 24 hours at most", open: 'Open a window', close: 'Close', none: 'No windows', states: { open: 'open', closed: 'closed', over: 'over' }, which: 'Cameras', all: 'all of ours', until: 'Until',
   },
   ledger: {
     title: 'Ledger', about: 'Who looked at your cameras; nothing in it is changed unseen', all: 'All kinds', none: 'No entries', kind: 'Kind', refused: 'refused', system: 'System', camera: 'Camera', detail: 'Particulars',
-    kinds: { look: 'Look', decision: 'Decision', grant: 'Registration', revoke: 'Revocation', share: 'Share', export: 'Export', incident: 'Incident', cross_grant: 'Across departments', request: 'Footage request', support: 'Support', duty: 'Duty', camera: 'Camera', consent: 'Consent', retention: 'Retention', hold: 'Hold', member: 'Member', session: 'Session', invitation: 'Invitation', organisation: 'Organisation', notification: 'Notification', webhook: 'Webhook' },
+    kinds: { look: 'Look', decision: 'Decision', grant: 'Registration', revoke: 'Revocation', share: 'Share', export: 'Export', incident: 'Incident', cross_grant: 'Across departments', request: 'Footage request', support: 'Support', duty: 'Duty', camera: 'Camera', consent: 'Consent', retention: 'Retention', hold: 'Hold', deletion: 'Deletion', programme: 'Programme', report: 'Report', member: 'Member', session: 'Session', invitation: 'Invitation', organisation: 'Organisation', notification: 'Notification', webhook: 'Webhook' },
   },
   notifications: {
     title: 'Notifications', told: 'Received', webhooks: 'Webhooks', deliveries: 'Deliveries', none: 'No notifications', about: 'About', add: 'Add a webhook', webhookHint: 'Notifications are posted there, signed', noWebhooks: 'No webhooks', address: 'Address', remove: 'Remove', removeAsk: 'Nothing more is sent there.', secret: 'Secret', secretHint: 'Shown only now; it verifies signatures.', noDeliveries: 'Nothing was sent', attempts: 'Attempts', error: 'Error', states: { waiting: 'waiting', delivered: 'delivered', dead: 'given up' },
     kinds: { duty_gap: 'Rota', incident_started: 'Incident began', incident_ended: 'Incident ended', cross_grant: 'Across departments', footage_request: 'Footage request', support: 'Support', unwatched: 'Unwatched', export: 'Export', hold_capacity: 'Holds', restore: 'Restore' },
     acts: { rota_gap: 'nobody is assigned from then on', asked: 'asked for', answered: 'answered', approved: 'approved', refused: 'refused', revoked: 'revoked', withdrawn: 'withdrawn', unwatched: 'a class 1 camera is not watched', watched_again: 'it is watched again', no_longer_due: 'it need not be watched any more', near: 'near the limit', over: 'over the limit', ready: 'it can be played', given_up: 'it was given up' },
   },
+  ...government,
   signUp: {
     about: 'A small business signs itself up: who it is, a code, the undertaking. Then it enrols its cameras.', closed: 'Nobody signs up here by himself; ask the operator for an invitation.', haveAccount: 'I have an account: sign in',
     who: 'Details', code: 'Code', undertaking: 'Undertaking', organisation: 'Name of the business', organisationHint: 'As on the business licence', division: 'County or town', name: 'Your name',

@@ -1,3 +1,5 @@
+import { government } from './zh.government';
+
 /** 中文。Its shape is what every other language must have. */
 export const zh = {
   brand: '视频云',
@@ -37,7 +39,7 @@ export const zh = {
     what: '摄像机', where: '位置', rules: '依法承诺', who: '责任单位',
     name: '名称', nameHint: '例如：收银台、后门', division: '行政区划', divisionHint: '逐级选择到乡镇（街道）', address: '地址',
     longitude: '经度', latitude: '纬度', coordinates: '坐标为 WGS-84，单位为度', place: '场所类别', class: '监看类别',
-    retention: '保存天数', retentionHint: '法定不少于 30 天（公共安全视频图像信息系统管理条例第十七条），期满即删',
+    retention: '保存天数', retentionHint: '法定不少于 {{floor}} 天（公共安全视频图像信息系统管理条例第十七条），至多 {{ceiling}} 天，期满即删', category: '法定类别', categoryHint: '反恐重点目标保存更久；由系统管理员设定',
     consent: '长期同意公安机关调看', consentHint: '不同意时，仅在突发事件等法定情形下可被调看。每次调看您都能查到。',
     banned: '摄像机会拍到以下任何场所吗？', bannedList: '旅馆客房、宿舍、公共浴室、卫生间、更衣室、哺乳室、试衣间，以及其他涉及隐私的场所（条例第八条）',
     bannedYes: '会拍到', bannedNo: '不会拍到', bannedRefused: '法律禁止在这些场所安装图像采集设备，不能登记。请调整位置或角度后再来。',
@@ -47,7 +49,7 @@ export const zh = {
     leave: '密钥还没有保存。离开后不再显示，确定离开吗？',
     rule: {
       name: '名称需 1 至 100 个字符', longitude: '经度在 -180 与 180 之间', latitude: '纬度在 -90 与 90 之间', both: '经度和纬度要么都填，要么都不填',
-      retention: '保存天数在 30 与 180 之间', banned: '请回答此项', sign: '请回答此项',
+      retention: '保存天数在 {{floor}} 与 {{ceiling}} 之间', banned: '请回答此项', sign: '请回答此项',
     },
   },
   publish: {
@@ -62,7 +64,7 @@ export const zh = {
     timeline: '时间轴', day: '日期', today: '今天', previousDay: '前一天', nextDay: '后一天', wholeDay: '全天', zoomIn: '放大', zoomOut: '缩小', recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存',
     timelineHint: '点击或拖动指针播放；滚轮缩放，拖动平移', nothingRecorded: '这一天没有录像',
     tabs: { overview: '概况', push: '接入', shares: '分享链接', looks: '谁看过', evidence: '导出记录' },
-    nationalId: '国标编码', address: '地址', division: '行政区划', position: '坐标', retention: '保存期', protocol: '推流协议', stream: '码流', since: '状态起始', viewers: '正在观看',
+    nationalId: '国标编码', address: '地址', division: '行政区划', position: '坐标', protocol: '推流协议', stream: '码流', since: '状态起始', viewers: '正在观看',
     created: '登记时间', consent: '公安调看', consentYes: '已长期同意', consentNo: '仅法定情形', owner: '产权单位', nobody: '未填',
     suspend: '停用', resume: '恢复', retire: '退役', suspendAsk: '停用后摄像机不能推流，已有录像保留。', resumeAsk: '恢复后摄像机可以继续推流。',
     retireAsk: '退役不可撤回；录像按保存期到期删除。', reason: '原因', changed: '已{{what}}', gone: '没有这台摄像机，或者您无权知道它的存在。',
@@ -111,11 +113,11 @@ export const zh = {
     by: '导出人', at: '导出时间', why: '事由', case: '案件编号', ledger: '台账', ledgerOf: '第 {{n}} 条，共 {{size}} 条', key: '签名密钥',
     gaps: { camera_offline: '摄像机离线', network: '网络中断', gateway: '网关故障', storage: '存储故障', suspended: '已停用', not_enrolled: '尚未入网', expired: '已过保存期' },
   },
-  menu: { cameras: '摄像机', duty: '值守', incidents: '应急', footage: '录像请求', sharing: '跨部门共享', support: '技术支持', ledger: '台账', notifications: '通知' },
+  menu: { cameras: '摄像机', duty: '值守', incidents: '应急', footage: '录像请求', sharing: '跨部门共享', programmes: '建设规划', reports: '月报', support: '技术支持', ledger: '台账', retention: '录像保存', notifications: '通知' },
   access: { remedies: '以下情形可以观看：', playback: '录像可以查看：在时间轴上点选。' },
   area: {
     title: '范围', circle: '圆形', polygon: '多边形', division: '行政区划', around: '以摄像机为中心', aroundHint: '选一台摄像机，填入它的坐标', radius: '半径', corners: '顶点', cornersHint: '每行一个：经度，纬度（WGS-84）', cornersRule: '至少三行，每行为经度和纬度',
-    aCircle: '{{longitude}}, {{latitude}} 周围 {{metres}} 米', aPolygon: '{{n}} 个顶点的多边形', someDivisions: '行政区划 {{codes}}',
+    aCircle: '{{longitude}}, {{latitude}} 周围 {{metres}} 米', aPolygon: '{{n}} 个顶点的多边形',
   },
   duty: {
     title: '值守', about: '一类点由分控中心 24 小时实时监看', board: '监看看板', alarms: '无人值守告警', rota: '值班表', handovers: '交接班', gaps: '缺岗', all: '全部一类点', unwatched: '无人监看', watched: '监看中', alarm: '告警', noCameras: '辖区内没有在用的一类点',
@@ -128,7 +130,7 @@ export const zh = {
   incidents: {
     title: '应急', about: '重大活动、大型保卫任务、突发事件期间调用范围内所有摄像机', make: '启动', none: '没有与本单位有关的应急事件', state: '状态', states: { waiting: '待批准', scheduled: '未开始', active: '进行中', ended: '已结束' }, drill: '演练', drillHint: '这是演练：效力相同，各处都会标明',
     name: '名称', kind: '类别', kinds: { emergency: '突发事件', major_event: '重大活动', security_task: '大型保卫任务' }, who: '启动单位', when: '时间', until: '结束时间', endedAt: '{{time}} 提前结束', record: '记录', approve: '批准', approveAsk: '批准后立即生效。', end: '结束', endAsk: '结束后 5 秒内画面中断。', cameras: '开放的摄像机', noCameras: '范围内没有摄像机', looks: '谁看了什么', noLooks: '还没有人看过',
-    reasonHint: '摄像机所属单位可以看到', levels: '哪些级别的公安可以调看', level: { province: '省', city: '市', county: '县（区）', town: '乡镇（街道）' }, renews: '延续哪一次', renewsHint: '同一批摄像机继续开放，须在结束前一小时内延续，并写明新的事由', units: '另外指定的单位', unitsHint: '选择，或填入单位编号',
+    reasonHint: '摄像机所属单位可以看到', levels: '哪些级别的公安可以调看', level: { province: '省', city: '市', county: '县（区）', town: '乡镇（街道）' }, renews: '延续哪一次', renewsHint: '同一批摄像机继续开放，须在结束前一小时内延续，并写明新的事由', units: '另外指定的单位', unitsHint: '不论级别都可以调看；列表中没有的，填入其单位编号', approver: '须经其批准的单位', approverHint: '选填；批准之前不开放任何摄像机',
   },
   footage: {
     title: '录像请求', about: '为办案向一个区域内的产权单位征集录像', asked: '本单位提出的', received: '本单位收到的', ask: '提出请求', send: '提交', silence: '区域内的产权单位会收到请求，可以答复，也可以不予理会；您不会知道请求送达了谁。', noneAsked: '还没有提出过请求', noneReceived: '没有收到请求',
@@ -137,20 +139,21 @@ export const zh = {
   },
   sharing: {
     title: '跨部门共享', about: '向产权单位申请使用摄像机，由其批准', ask: '申请', none: '没有申请', states: { asked: '待批准', approved: '已批准', refused: '已拒绝', revoked: '已撤销', expired: '已过期' }, weHold: '本单位被申请', weAsk: '本单位申请', between: '申请单位与产权单位', answered: '答复：{{words}}', allDay: '全天', approve: '批准', refuse: '拒绝', refuseAsk: '拒绝这份申请？',
-    cameras: '摄像机编号', camerasHint: '填入系统内编号，须属同一产权单位', hours: '每天的时段', hoursHint: '北京时间；留空为全天',
+    cameras: '摄像机', camerasHint: '从列表中选择；列表中没有的，填入其系统内编号。须属同一产权单位', hours: '每天的时段', hoursHint: '北京时间；留空为全天',
   },
   support: {
     title: '技术支持', about: '请运营方协助时，开放不超过 24 小时的观看窗口，到时自动关闭', open: '开放窗口', close: '关闭', none: '没有窗口', states: { open: '开放中', closed: '已关闭', over: '已到期' }, which: '摄像机', all: '本单位全部摄像机', until: '开放至',
   },
   ledger: {
     title: '台账', about: '谁看过本单位的摄像机；记录不可暗中修改', all: '全部类别', none: '没有记录', kind: '类别', refused: '被拒绝', system: '系统', camera: '摄像机', detail: '内容',
-    kinds: { look: '调阅', decision: '判定', grant: '调阅登记', revoke: '中止', share: '分享', export: '导出', incident: '应急', cross_grant: '跨部门共享', request: '录像请求', support: '技术支持', duty: '值守', camera: '摄像机变更', consent: '长期同意', retention: '保存期', hold: '封存', member: '成员', session: '登录', invitation: '邀请', organisation: '单位', notification: '通知', webhook: '推送地址' },
+    kinds: { look: '调阅', decision: '判定', grant: '调阅登记', revoke: '中止', share: '分享', export: '导出', incident: '应急', cross_grant: '跨部门共享', request: '录像请求', support: '技术支持', duty: '值守', camera: '摄像机变更', consent: '长期同意', retention: '保存期', hold: '封存', deletion: '删除', programme: '建设规划', report: '月报', member: '成员', session: '登录', invitation: '邀请', organisation: '单位', notification: '通知', webhook: '推送地址' },
   },
   notifications: {
     title: '通知', told: '收到的通知', webhooks: '推送地址', deliveries: '推送记录', none: '没有通知', about: '事项', add: '添加推送地址', webhookHint: '通知以签名的 POST 请求推送到此地址', noWebhooks: '没有推送地址', address: '地址', remove: '移除', removeAsk: '移除后不再推送到此地址。', secret: '签名密钥', secretHint: '只显示这一次，用于验证推送的签名。', noDeliveries: '没有推送记录', attempts: '次数', error: '错误', states: { waiting: '等待', delivered: '已送达', dead: '已放弃' },
     kinds: { duty_gap: '值班缺岗', incident_started: '应急启动', incident_ended: '应急结束', cross_grant: '跨部门共享', footage_request: '录像请求', support: '技术支持', unwatched: '无人值守', export: '录像导出', hold_capacity: '封存容量', restore: '录像调档' },
     acts: { rota_gap: '值班表将有缺岗，请排班', asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看', near: '接近上限', over: '超出上限', ready: '可以回放', given_up: '调档未成' },
   },
+  ...government,
   signUp: {
     about: '小型经营户自助注册：填写信息、验证联系方式、签署承诺书，即可登记摄像机。', closed: '本平台不开放自助注册，请向运营方索取邀请。', haveAccount: '已有账号，去登录',
     who: '填写信息', code: '验证', undertaking: '承诺书', organisation: '单位名称', organisationHint: '与营业执照一致', division: '所在区县或乡镇', name: '您的姓名',

@@ -8,8 +8,9 @@ import { abilities } from '../ability';
 import { codeOf, useErrorWords } from '../errors';
 import { AcceptanceCard } from '../parts/acceptance';
 import { useDivisionName } from '../parts/division';
-import { LooksTab } from '../parts/looks';
 import { EvidenceTab } from '../parts/evidence';
+import { KeptCard } from '../parts/kept';
+import { LooksTab } from '../parts/looks';
 import { KeyHidden, PublishInfo } from '../parts/publish';
 import { SharesTab } from '../parts/shares';
 import { Signs, StateTag, useLastSeen } from '../parts/state';
@@ -60,6 +61,7 @@ function Loaded({ camera }: { camera: Camera }) {
         </div>
         <Space orientation="vertical" size={16} style={{ width: '100%' }}>
           <Facts camera={camera} />
+          <KeptCard camera={camera} may={can.manage} />
           <AcceptanceCard camera={camera} mayMeasure={can.manage} />
         </Space>
       </div>
@@ -84,7 +86,6 @@ function Facts({ camera: c }: { camera: Camera }) {
     [t('camera.division'), division || '–'],
     [t('camera.address'), c.address || '–'],
     [t('camera.position'), c.position ? `${c.position.longitude.toFixed(6)}, ${c.position.latitude.toFixed(6)}` : '–'],
-    [t('camera.retention'), t('common.days', { count: c.retention_days })],
     [t('camera.consent'), c.consent_to_share ? t('camera.consentYes') : t('camera.consentNo')],
     [t('camera.created'), when(c.created_at)],
   ];

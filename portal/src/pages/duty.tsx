@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { inCharge, leads, watchesOver } from '../ability';
 import { FormModal } from '../parts/ask';
+import { DivisionName } from '../parts/division';
 import { List } from '../parts/list';
 import { GapsTab, HandoverTab, RotaTab } from '../parts/rota';
 import { client, useUser } from '../session';
@@ -55,7 +56,7 @@ function Board() {
           { title: t('shares.status'), render: (_, w) => (w.alarm_id ? <Tag color="red">{t('duty.alarm')}</Tag> : w.watched ? <Tag color="green">{t('duty.watched')}</Tag> : <Tag color="orange">{t('duty.unwatched')}</Tag>) },
           { title: t('duty.since'), render: (_, w) => when(w.since, true) },
           { title: t('duty.watchers'), render: (_, w) => <>{w.watchers.map((p) => <div key={p.user_id + p.since}>{p.user_name} <span className="quiet">{p.organisation_name}</span></div>)}{w.others > 0 && <span className="quiet">{t('duty.others', { n: w.others })}</span>}</> },
-          { title: t('camera.division'), render: (_, w) => <span className="quiet">{w.division}</span> },
+          { title: t('camera.division'), render: (_, w) => <span className="quiet"><DivisionName code={w.division} /></span> },
         ]}
       />
     </>
@@ -75,7 +76,7 @@ function Setting() {
       <span className="quiet" data-testid="duty-setting">{t('duty.after', { n: setting.alarm_after_seconds })}</span>
       {leads(user) && <Button size="small" onClick={() => setOpen(true)} data-testid="duty-set">{t('duty.set')}</Button>}
       <FormModal<{ alarm_after_seconds: number }>
-        open={open} title={t('duty.set')} submit={t('common.save')} testid="duty-setting-form" initial={{ alarm_after_seconds: setting.alarm_after_seconds }} onCancel={() => setOpen(false)}
+        open={open} title={t('duty.set')} submit={t('common.save')} testid="duty-setting-form" about="duty" initial={{ alarm_after_seconds: setting.alarm_after_seconds }} onCancel={() => setOpen(false)}
         onDone={() => { setOpen(false); void queries.invalidateQueries({ queryKey: ['duty', 'setting'] }); }} send={(f) => client.duty.set(f.alarm_after_seconds)}
       >
         <Form.Item name="alarm_after_seconds" label={t('duty.seconds')} extra={t('duty.setHint')} rules={[{ required: true, message: t('common.required_field') }]}><InputNumber min={10} max={3600} precision={0} data-testid="duty-seconds" /></Form.Item>

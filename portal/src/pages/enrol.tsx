@@ -2,18 +2,16 @@ import { CheckCircleFilled } from '@ant-design/icons';
 import type { CameraInput, EnrolledCamera, User } from '@gatepost/sdk';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Alert, Button, Card, Checkbox, Col, Form, Input, InputNumber, Modal, Radio, Row, Select, Space } from 'antd';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useBlocker, useNavigate } from 'react-router';
 import { useFormErrors } from '../errors';
 import { DivisionPicker } from '../parts/division';
+import { OrganisationPicker } from '../parts/pick';
+import { useKinds, type Place } from '../parts/place';
+import { boundsOf, usePolicy } from '../parts/policy';
 import { PublishInfo } from '../parts/publish';
 import { client, useUser } from '../session';
-
-const places = [
-  'town_centre', 'market_town', 'main_street', 'busy_area', 'public_place', 'junction', 'troubled_area', 'boundary', 'market', 'residential',
-  'premises', 'bus', 'village', 'unclassified',
-] as const;
 
 interface Fields {
   name: string;
@@ -21,8 +19,9 @@ interface Fields {
   address?: string;
   longitude?: number | null;
   latitude?: number | null;
-  place: (typeof places)[number];
+  place: Place;
   class: number;
+  category?: CameraInput['category'];
   retention_days: number;
   consent_to_share?: boolean;
   banned: 'yes' | 'no';
@@ -35,9 +34,9 @@ interface Fields {
 
 /** What is sent of what was filled in; what was left empty is left out. */
 export function inputOf(f: Fields): CameraInput {
-  const { longitude, latitude, banned, sign, name, division, address, place, retention_days, consent_to_share } = f;
+  const { longitude, latitude, banned, sign, name, division, address, place, category, retention_days, consent_to_share } = f;
   const given: CameraInput = {
-    name: name.trim(), division, address: address?.trim(), place, class: f.class, retention_days, consent_to_share: consent_to_share ?? false,
+    name: name.trim(), division, address: address?.trim(), place, class: f.class, category, retention_days, consent_to_share: consent_to_share ?? false,
     not_banned_place: banned === 'no', sign_posted: sign === 'yes',
     owner_id: f.owner_id, responsible_id: f.responsible_id, funder_id: f.funder_id, beneficiary_id: f.beneficiary_id,
   };
@@ -73,6 +72,16 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
   const [busy, setBusy] = useState(false);
   const banned = Form.useWatch('banned', form);
   const sign = Form.useWatch('sign', form);
+  const kinds = useKinds();
+  const category = Form.useWatch('category', form) ?? 'general';
+  const bounds = boundsOf(usePolicy(), category);
+
+  // The fewest days of the category, until somebody gives others.
+  const offered = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    if (form.getFieldValue('retention_days') === offered.current) form.setFieldValue('retention_days', bounds.floor_days);
+    offered.current = bounds.floor_days;
+  }, [form, bounds.floor_days]);
 
   async function submit(fields: Fields) {
     setBusy(true);
@@ -99,7 +108,7 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
   return (
     <Form<Fields>
       form={form} layout="vertical" onFinish={(f) => void submit(f)} scrollToFirstError={{ block: 'center' }} data-testid="enrol-form"
-      initialValues={{ place: admin ? 'unclassified' : 'premises', class: 3, retention_days: 30, consent_to_share: false }}
+      initialValues={{ place: admin ? 'unclassified' : 'premises', class: 3, ...(admin ? { category: 'general' } : {}), consent_to_share: false }}
     >
       <p className="quiet" style={{ marginTop: 0 }}>{t('enrol.intro')}</p>
       <Room organisation={user.organisation.id} />
@@ -112,12 +121,19 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
           <Form.Item name="class" label={t('enrol.class')} extra={classifies(user) ? undefined : t('enrol.classHint')}>
             <Radio.Group data-testid="enrol-class" style={{ display: 'grid', gap: 6 }} options={([1, 2, 3] as const).map((n) => ({ value: n, label: t(`class.explain${n}`), disabled: n !== 3 && !classifies(user) }))} />
           </Form.Item>
-          <Form.Item
-            name="retention_days" label={t('enrol.retention')} extra={t('enrol.retentionHint')} style={{ marginBottom: 4 }}
-            rules={[{ required: true, type: 'integer', min: 30, max: 180, message: t('enrol.rule.retention') }]}
-          >
-            <InputNumber style={{ width: 140 }} data-testid="enrol-retention" />
-          </Form.Item>
+          <Space wrap align="start" size={24}>
+            {admin && (
+              <Form.Item name="category" label={t('enrol.category')} extra={t('enrol.categoryHint')} style={{ marginBottom: 4 }}>
+                <Radio.Group data-testid="enrol-category" options={kinds.categories} />
+              </Form.Item>
+            )}
+            <Form.Item
+              name="retention_days" label={t('enrol.retention')} extra={t('enrol.retentionHint', { floor: bounds.floor_days, ceiling: bounds.ceiling_days })} style={{ marginBottom: 4 }}
+              rules={[{ required: true, type: 'integer', min: bounds.floor_days, max: bounds.ceiling_days, message: t('enrol.rule.retention', { floor: bounds.floor_days, ceiling: bounds.ceiling_days }) }]}
+            >
+              <InputNumber style={{ width: 140 }} data-testid="enrol-retention" />
+            </Form.Item>
+          </Space>
         </Card>
         <Card size="small" title={t('enrol.where')}>
           <Row gutter={16}>
@@ -126,7 +142,7 @@ function EnrolForm({ onDone }: { onDone: (c: EnrolledCamera) => void }) {
             </Col>
             <Col xs={24} md={12}>
               <Form.Item name="place" label={t('enrol.place')}>
-                <Select data-testid="enrol-place" options={places.map((p) => ({ value: p, label: t(`place.${p}`) }))} />
+                <Select data-testid="enrol-place" options={kinds.places} />
               </Form.Item>
             </Col>
             <Col xs={24}>
@@ -191,8 +207,6 @@ function Room({ organisation }: { organisation: string }) {
 /** Who owns it, answers for it, paid, benefits: an administrator names them, everybody else enrols for his own. */
 function Units() {
   const { t } = useTranslation();
-  const list = useQuery({ queryKey: ['organisations'], queryFn: ({ signal }) => client.organisations.list({ limit: 200 }, { signal }) });
-  const options = list.data?.items.map((o) => ({ value: o.id, label: o.name })) ?? [];
   const fields = { owner_id: t('enrol.owner'), responsible_id: t('enrol.responsible'), funder_id: t('enrol.funder'), beneficiary_id: t('enrol.beneficiary') };
   return (
     <Card size="small" title={t('enrol.who')}>
@@ -200,7 +214,7 @@ function Units() {
         {Object.entries(fields).map(([name, label]) => (
           <Col xs={24} sm={12} key={name}>
             <Form.Item name={name} label={label}>
-              <Select allowClear showSearch={{ optionFilterProp: 'label' }} options={options} loading={list.isPending} placeholder={t('enrol.own')} data-testid={`enrol-${name}`} />
+              <OrganisationPicker allowClear placeholder={t('enrol.own')} data-testid={`enrol-${name}`} />
             </Form.Item>
           </Col>
         ))}

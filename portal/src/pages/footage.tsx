@@ -6,7 +6,7 @@ import dayjs, { type Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { leads, watchesOver } from '../ability';
-import { AreaInput, areaNames, areaOf, useAreaWords, type AreaFields } from '../parts/area';
+import { AreaInput, AreaWords, areaNames, areaOf, type AreaFields } from '../parts/area';
 import { Act, FormModal } from '../parts/ask';
 import { CameraLink } from '../parts/cameralink';
 import { List } from '../parts/list';
@@ -39,7 +39,6 @@ export function FootagePage() {
 function Asked({ mayAsk }: { mayAsk: boolean }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const area = useAreaWords();
   const [asking, setAsking] = useState(false);
   const required = { required: true, message: t('common.required_field') };
   return (
@@ -51,14 +50,14 @@ function Asked({ mayAsk }: { mayAsk: boolean }) {
         columns={[
           { title: t('shares.status'), render: (_, r) => <Tag color={colour[r.state]}>{t(`footage.states.${r.state}`)}</Tag> },
           { title: t('looks.case'), render: (_, r) => <><span className="mono">{r.case_number}</span><div className="quiet">{r.reason}</div></> },
-          { title: t('shares.window'), render: (_, r) => <>{span(r.from, r.to)}<div className="quiet">{area(r.area)}</div></> },
+          { title: t('shares.window'), render: (_, r) => <>{span(r.from, r.to)}<div className="quiet"><AreaWords area={r.area} /></div></> },
           { title: t('footage.answers'), render: (_, r) => (r.answers.length === 0 ? <span className="quiet">{t('footage.noAnswer')}</span> : r.answers.map((a) => <AnswerView key={a.id} answer={a} />)) },
           { title: t('footage.expires'), render: (_, r) => when(r.expires) },
-          { title: '', align: 'right', render: (_, r) => mayAsk && r.state !== 'withdrawn' && <Act danger ask={t('footage.withdrawAsk')} changes={['footage']} run={() => client.footage.withdraw(r.id)} data-testid="footage-withdraw">{t('footage.withdraw')}</Act> },
+          { title: '', align: 'right', render: (_, r) => mayAsk && r.state !== 'withdrawn' && <Act danger ask={t('footage.withdrawAsk')} about="footage" changes={['footage']} run={() => client.footage.withdraw(r.id)} data-testid="footage-withdraw">{t('footage.withdraw')}</Act> },
         ]}
       />
       <FormModal<AreaFields & { window: [Dayjs, Dayjs]; case_number: string; reason: string }>
-        open={asking} title={t('footage.ask')} submit={t('footage.send')} testid="footage-form" onCancel={() => setAsking(false)}
+        open={asking} title={t('footage.ask')} submit={t('footage.send')} testid="footage-form" about="footage ask" onCancel={() => setAsking(false)}
         names={{ ...areaNames, from: 'window', to: 'window' }} initial={{ window: [dayjs().subtract(2, 'hour'), dayjs()] }}
         onDone={() => { setAsking(false); void queries.invalidateQueries({ queryKey: ['footage'] }); }}
         send={(f) => client.footage.ask({ area: areaOf(f), from: f.window[0].toISOString(), to: f.window[1].toISOString(), case_number: f.case_number.trim(), reason: f.reason.trim() })}
@@ -93,7 +92,6 @@ function AnswerView({ answer: a }: { answer: FootageAnswer }) {
 function Received() {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const area = useAreaWords();
   const [answering, setAnswering] = useState<ReceivedFootageRequest | null>(null);
   return (
     <>
@@ -104,7 +102,7 @@ function Received() {
           { title: t('shares.status'), render: (_, r) => <Tag color={colour[r.state]}>{t(`footage.states.${r.state}`)}</Tag> },
           { title: t('looks.who'), render: (_, r) => <>{r.organisation_name}<div className="quiet">{r.asked_by_name}</div></> },
           { title: t('looks.why'), render: (_, r) => <>{r.reason}<div className="quiet">{t('looks.case')} <span className="mono">{r.case_number}</span></div></> },
-          { title: t('shares.window'), render: (_, r) => <>{span(r.from, r.to)}<div className="quiet">{area(r.area)}</div></> },
+          { title: t('shares.window'), render: (_, r) => <>{span(r.from, r.to)}<div className="quiet"><AreaWords area={r.area} /></div></> },
           { title: t('footage.mine'), render: (_, r) => r.answers.map((a) => <AnswerView key={a.id} answer={a} />) },
           {
             title: '', align: 'right',
@@ -113,7 +111,7 @@ function Received() {
               return (
                 <Space>
                   {r.state === 'open' && !r.answers.some((a) => a.state !== 'revoked') && <Button size="small" type="primary" onClick={() => setAnswering(r)} data-testid="footage-answer-open">{t('footage.answer')}</Button>}
-                  {open && <Act danger ask={t('shares.revokeAsk')} changes={['footage']} run={() => client.footage.revoke(r.id)} data-testid="footage-revoke">{t('shares.revoke')}</Act>}
+                  {open && <Act danger ask={t('shares.revokeAsk')} about="footage" changes={['footage']} run={() => client.footage.revoke(r.id)} data-testid="footage-revoke">{t('shares.revoke')}</Act>}
                 </Space>
               );
             },
@@ -131,7 +129,7 @@ function AnswerForm({ request: r, onDone, onCancel }: { request: ReceivedFootage
   const required = { required: true, message: t('common.required_field') };
   return (
     <FormModal<{ cameras: string[]; window: [Dayjs, Dayjs]; until: Dayjs; copies?: boolean; answer?: string }>
-      open title={t('footage.answer')} submit={t('footage.give')} testid="footage-answer-form" onDone={onDone} onCancel={onCancel} names={{ from: 'window', to: 'window' }}
+      open title={t('footage.answer')} submit={t('footage.give')} testid="footage-answer-form" about="footage" onDone={onDone} onCancel={onCancel} names={{ from: 'window', to: 'window' }}
       initial={{ window: [dayjs(r.from), dayjs(r.to)], until: dayjs().add(7, 'day') }}
       send={(f) => client.footage.answer(r.id, {
         cameras: f.cameras, until: f.until.toISOString(), copies: f.copies ?? false, ...(f.answer?.trim() ? { answer: f.answer.trim() } : {}),

@@ -7,10 +7,12 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { commands } from '../ability';
-import { AreaInput, areaNames, areaOf, useAreaWords, type AreaFields } from '../parts/area';
+import { AreaInput, AreaWords, areaNames, areaOf, type AreaFields } from '../parts/area';
 import { Act, FormModal } from '../parts/ask';
 import { CameraLink } from '../parts/cameralink';
+import { DivisionName } from '../parts/division';
 import { List } from '../parts/list';
+import { OrganisationPicker } from '../parts/pick';
 import { client, useUser } from '../session';
 import { span, when } from '../time';
 
@@ -21,7 +23,6 @@ export function IncidentsPage() {
   const { t } = useTranslation();
   const user = useUser();
   const queries = useQueryClient();
-  const area = useAreaWords();
   const [making, setMaking] = useState(false);
   const [shown, setShown] = useState<Incident | null>(null);
   return (
@@ -39,7 +40,7 @@ export function IncidentsPage() {
           columns={[
             { title: t('incidents.state'), render: (_, i) => <><Tag color={colour[i.state]}>{t(`incidents.states.${i.state}`)}</Tag>{i.drill && <Tag color="gold" data-testid="drill">{t('incidents.drill')}</Tag>}</> },
             { title: t('incidents.name'), render: (_, i) => <><b>{i.name}</b><div className="quiet">{t(`incidents.kinds.${i.kind as 'emergency'}`)} · {i.reason}</div></> },
-            { title: t('area.title'), render: (_, i) => <div style={{ maxWidth: 300, whiteSpace: 'normal' }}>{area(i.area)}</div> },
+            { title: t('area.title'), render: (_, i) => <div style={{ maxWidth: 300, whiteSpace: 'normal' }}><AreaWords area={i.area} /></div> },
             { title: t('incidents.who'), render: (_, i) => <>{i.organisation_name}<div className="quiet">{i.created_by_name}</div></> },
             { title: t('incidents.when'), render: (_, i) => <>{span(i.start, i.end)}{i.ended_at && <div className="quiet">{t('incidents.endedAt', { time: when(i.ended_at) })}</div>}</> },
             {
@@ -47,8 +48,8 @@ export function IncidentsPage() {
               render: (_, i) => (
                 <Space>
                   <Button size="small" onClick={() => setShown(i)} data-testid="incident-open">{t('incidents.record')}</Button>
-                  {i.state === 'waiting' && i.approver_id === user.organisation.id && commands(user) && <Act changes={['incidents']} run={() => client.incidents.approve(i.id)} ask={t('incidents.approveAsk')} type="primary">{t('incidents.approve')}</Act>}
-                  {i.state !== 'ended' && (user.role === 'admin' || commands(user)) && <Act changes={['incidents']} run={() => client.incidents.end(i.id)} ask={t('incidents.endAsk')} danger data-testid="incident-end">{t('incidents.end')}</Act>}
+                  {i.state === 'waiting' && i.approver_id === user.organisation.id && commands(user) && <Act about="incident" changes={['incidents']} run={() => client.incidents.approve(i.id)} ask={t('incidents.approveAsk')} type="primary">{t('incidents.approve')}</Act>}
+                  {i.state !== 'ended' && (user.role === 'admin' || commands(user)) && <Act about="incident" changes={['incidents']} run={() => client.incidents.end(i.id)} ask={t('incidents.endAsk')} danger data-testid="incident-end">{t('incidents.end')}</Act>}
                 </Space>
               ),
             },
@@ -73,7 +74,7 @@ function Record({ incident: i }: { incident: Incident }) {
             key: 'cameras', label: t('incidents.cameras'),
             children: <List<IncidentCamera>
               name={['incidents', i.id, 'cameras']} load={(q, o) => client.incidents.cameras(i.id, q, o)} rowKey="id" empty={t('incidents.noCameras')}
-              columns={[{ title: t('cameras.name'), render: (_, c) => <Link to={`/cameras/${c.id}`}>{c.name}</Link> }, { title: t('cameras.class'), render: (_, c) => t(`class.c${c.class as 1}`) }, { title: t('camera.division'), dataIndex: 'division' }]}
+              columns={[{ title: t('cameras.name'), render: (_, c) => <Link to={`/cameras/${c.id}`}>{c.name}</Link> }, { title: t('cameras.class'), render: (_, c) => t(`class.c${c.class as 1}`) }, { title: t('camera.division'), render: (_, c) => <DivisionName code={c.division} /> }]}
             />,
           },
           {
@@ -100,10 +101,14 @@ interface Fields extends AreaFields {
   reason: string;
   levels?: string[];
   units?: string[];
+  approver_id?: string[];
   end: Dayjs;
   renews?: string;
   drill?: boolean;
 }
+
+/** The kinds of organisations to whom no incident opens anything. */
+const hidden = ['operator', 'third_party'];
 
 /** Incidents of an organisation that may be renewed: in their last hour, or over for less than one. */
 function renewable(list: Incident[], organisation: string): Incident[] {
@@ -113,16 +118,15 @@ function renewable(list: Incident[], organisation: string): Incident[] {
 
 function IncidentForm({ open, onDone, onCancel }: { open: boolean; onDone: () => void; onCancel: () => void }) {
   const { t } = useTranslation();
-  const organisations = useQuery({ queryKey: ['organisations'], queryFn: ({ signal }) => client.organisations.list({ limit: 200 }, { signal }), enabled: open });
   const user = useUser();
   const before = useQuery({ queryKey: ['incidents', 'renewable'], queryFn: ({ signal }) => client.incidents.list({ limit: 200 }, { signal }), enabled: open });
   const required = { required: true, message: t('common.required_field') };
   return (
     <FormModal<Fields>
-      open={open} title={t('incidents.make')} submit={t('incidents.make')} testid="incident-form" onDone={onDone} onCancel={onCancel} names={areaNames}
+      open={open} title={t('incidents.make')} submit={t('incidents.make')} testid="incident-form" about="incident" onDone={onDone} onCancel={onCancel} names={areaNames}
       initial={{ kind: 'emergency', levels: ['county', 'town'], end: dayjs().add(2, 'hour') }}
       send={(f) => client.incidents.create({
-        kind: f.kind, name: f.name.trim(), reason: f.reason.trim(), area: areaOf(f), end: f.end.toISOString(), ...(f.drill ? { drill: true } : {}), ...(f.renews ? { renews: f.renews } : {}),
+        kind: f.kind, name: f.name.trim(), reason: f.reason.trim(), area: areaOf(f), end: f.end.toISOString(), ...(f.drill ? { drill: true } : {}), ...(f.renews ? { renews: f.renews } : {}), ...(f.approver_id?.[0] ? { approver_id: f.approver_id[0] } : {}),
         ...(f.levels?.length ? { levels: f.levels } : {}), ...(f.units?.length ? { units: f.units } : {}),
       })}
     >
@@ -134,7 +138,10 @@ function IncidentForm({ open, onDone, onCancel }: { open: boolean; onDone: () =>
           <AreaInput form={form} shapes={['circle', 'polygon', 'division']} />
           <Form.Item name="levels" label={t('incidents.levels')}><Checkbox.Group options={(['province', 'city', 'county', 'town'] as const).map((l) => ({ value: l, label: t(`incidents.level.${l}`) }))} /></Form.Item>
           <Form.Item name="units" label={t('incidents.units')} extra={t('incidents.unitsHint')}>
-            <Select mode="tags" optionFilterProp="label" options={(organisations.data?.items ?? []).map((o) => ({ value: o.id, label: o.name }))} />
+            <OrganisationPicker mode="tags" filter={(o) => !hidden.includes(o.kind)} />
+          </Form.Item>
+          <Form.Item name="approver_id" label={t('incidents.approver')} extra={t('incidents.approverHint')}>
+            <OrganisationPicker mode="tags" maxCount={1} filter={(o) => ['police', 'government'].includes(o.kind) && o.id !== user.organisation.id} />
           </Form.Item>
           <Form.Item name="end" label={t('incidents.until')} rules={[required]}><DatePicker showTime={{ format: 'HH:mm' }} format="YYYY-MM-DD HH:mm" style={{ width: '100%' }} /></Form.Item>
           <Form.Item name="renews" label={t('incidents.renews')} extra={t('incidents.renewsHint')}>

@@ -7,20 +7,11 @@ import { useTranslation } from 'react-i18next';
 import { useErrorWords } from '../errors';
 import { CameraLink } from '../parts/cameralink';
 import { List } from '../parts/list';
+import { save } from '../save';
 import { client } from '../session';
 import { span, when } from '../time';
 
-const kinds = ['look', 'decision', 'grant', 'revoke', 'share', 'export', 'incident', 'cross_grant', 'request', 'support', 'duty', 'camera', 'consent', 'retention', 'hold', 'member', 'session'] as const;
-
-/** Hands a file to the person. */
-function save(file: Blob, name: string): void {
-  const url = URL.createObjectURL(file);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
-}
+const kinds = ['look', 'decision', 'grant', 'revoke', 'share', 'export', 'incident', 'cross_grant', 'request', 'support', 'duty', 'camera', 'consent', 'retention', 'hold', 'deletion', 'programme', 'report', 'member', 'session'] as const;
 
 /** Who looked at my cameras, and all else that the ledger has on my organisation; as a file too. */
 export function LedgerPage() {

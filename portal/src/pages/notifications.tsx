@@ -82,7 +82,7 @@ function Webhooks() {
         ]}
       />
       <FormModal<{ url: string }>
-        open={adding} title={t('notifications.add')} submit={t('notifications.add')} testid="webhook-form" onCancel={() => setAdding(false)}
+        open={adding} title={t('notifications.add')} submit={t('notifications.add')} testid="webhook-form" about="webhook" onCancel={() => setAdding(false)}
         onDone={() => { setAdding(false); void queries.invalidateQueries({ queryKey: ['webhooks'] }); }} send={async (f) => setMade(await client.webhooks.create(f.url.trim()))}
       >
         <Form.Item name="url" label={t('notifications.address')} rules={[{ required: true, message: t('common.required_field') }]}><Input placeholder="https://" maxLength={2000} data-testid="webhook-url" /></Form.Item>

@@ -9,6 +9,7 @@ import { leads, watchesOver } from '../ability';
 import { Act, FormModal } from '../parts/ask';
 import { CameraLink } from '../parts/cameralink';
 import { List } from '../parts/list';
+import { CameraPicker } from '../parts/pick';
 import { client, useUser } from '../session';
 import { when } from '../time';
 
@@ -46,11 +47,11 @@ export function SharingPage() {
                 <Space>
                   {g.state === 'asked' && g.holder_id === mine && (
                     <>
-                      <Act type="primary" changes={['cross-grants']} run={() => client.crossGrants.answer(g.id, { approve: true })} data-testid="sharing-approve">{t('sharing.approve')}</Act>
-                      <Act danger changes={['cross-grants']} ask={t('sharing.refuseAsk')} run={() => client.crossGrants.answer(g.id, { approve: false })} data-testid="sharing-refuse">{t('sharing.refuse')}</Act>
+                      <Act type="primary" about="sharing" changes={['cross-grants']} run={() => client.crossGrants.answer(g.id, { approve: true })} data-testid="sharing-approve">{t('sharing.approve')}</Act>
+                      <Act danger about="sharing" changes={['cross-grants']} ask={t('sharing.refuseAsk')} run={() => client.crossGrants.answer(g.id, { approve: false })} data-testid="sharing-refuse">{t('sharing.refuse')}</Act>
                     </>
                   )}
-                  {(g.state === 'approved' || (g.state === 'asked' && g.grantee_id === mine)) && <Act danger changes={['cross-grants']} ask={t('shares.revokeAsk')} run={() => client.crossGrants.revoke(g.id)} data-testid="sharing-revoke">{t('shares.revoke')}</Act>}
+                  {(g.state === 'approved' || (g.state === 'asked' && g.grantee_id === mine)) && <Act danger about="sharing" changes={['cross-grants']} ask={t('shares.revokeAsk')} run={() => client.crossGrants.revoke(g.id)} data-testid="sharing-revoke">{t('shares.revoke')}</Act>}
                 </Space>
               ),
             },
@@ -73,10 +74,11 @@ interface Fields {
 
 function AskForm({ open, onDone, onCancel }: { open: boolean; onDone: () => void; onCancel: () => void }) {
   const { t } = useTranslation();
+  const user = useUser();
   const required = { required: true, message: t('common.required_field') };
   return (
     <FormModal<Fields>
-      open={open} title={t('sharing.ask')} submit={t('footage.send')} testid="sharing-form" onDone={onDone} onCancel={onCancel} names={{ hours_from: 'hours', hours_to: 'hours' }}
+      open={open} title={t('sharing.ask')} submit={t('footage.send')} testid="sharing-form" about="sharing" onDone={onDone} onCancel={onCancel} names={{ hours_from: 'hours', hours_to: 'hours' }}
       initial={{ actions: ['live'], purpose: 'inspection', until: dayjs().add(30, 'day') }}
       send={(f) => client.crossGrants.ask({
         cameras: f.cameras, actions: f.actions, purpose: f.purpose, reason: f.reason.trim(), until: f.until.toISOString(),
@@ -84,7 +86,7 @@ function AskForm({ open, onDone, onCancel }: { open: boolean; onDone: () => void
         ...(f.hours ? { hours_from: f.hours[0].format('HH:mm'), hours_to: f.hours[1].format('HH:mm') } : {}),
       })}
     >
-      <Form.Item name="cameras" label={t('sharing.cameras')} extra={t('sharing.camerasHint')} rules={[required]}><Select mode="tags" tokenSeparators={[',', ' ', '\n']} open={false} data-testid="sharing-cameras" /></Form.Item>
+      <Form.Item name="cameras" label={t('sharing.cameras')} extra={t('sharing.camerasHint')} rules={[required]}><CameraPicker mode="tags" tokenSeparators={[',', ' ', '\n']} filter={(c) => c.owner_id !== user.organisation.id} data-testid="sharing-cameras" /></Form.Item>
       <Form.Item name="actions" label={t('shares.actions')} rules={[required]}><Checkbox.Group options={[{ value: 'live', label: t('shares.live') }, { value: 'playback', label: t('shares.playback') }]} /></Form.Item>
       <Form.Item name="purpose" label={t('purpose.purpose')} rules={[required]}><Select options={(['case', 'emergency', 'patrol', 'inspection', 'maintenance', 'other'] as const).map((k) => ({ value: k, label: t(`purpose.kinds.${k}`) }))} /></Form.Item>
       <Form.Item name="reason" label={t('purpose.reason')} rules={[{ ...required, whitespace: true }]}><Input maxLength={500} data-testid="sharing-reason" /></Form.Item>

@@ -1,7 +1,7 @@
 import { ToolOutlined } from '@ant-design/icons';
 import type { SupportWindow } from '@gatepost/sdk';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Button, Card, DatePicker, Form, Input, Select, Tag } from 'antd';
+import { useQueryClient } from '@tanstack/react-query';
+import { Button, Card, DatePicker, Form, Input, Tag } from 'antd';
 import dayjs, { type Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { leads } from '../ability';
 import { Act, FormModal } from '../parts/ask';
 import { CameraLink } from '../parts/cameralink';
 import { List } from '../parts/list';
+import { CameraPicker } from '../parts/pick';
 import { client, useUser } from '../session';
 import { span, when } from '../time';
 
@@ -27,7 +28,6 @@ export function SupportPage() {
   const queries = useQueryClient();
   const [opening, setOpening] = useState(false);
   const owner = leads(user) && user.organisation.kind !== 'operator';
-  const cameras = useQuery({ queryKey: ['cameras', 'own', user.organisation.id], queryFn: ({ signal }) => client.cameras.list({ limit: 200 }, { signal }), enabled: opening });
   const required = { required: true, message: t('common.required_field') };
   return (
     <main className="page" data-testid="support-page">
@@ -45,17 +45,17 @@ export function SupportPage() {
             { title: t('support.which'), render: (_, w) => (w.camera_id ? <CameraLink id={w.camera_id} /> : t('support.all')) },
             { title: t('purpose.reason'), dataIndex: 'reason' },
             { title: t('incidents.when'), render: (_, w) => <>{span(w.from, w.until)}{w.closed_at && <div className="quiet">{t('incidents.endedAt', { time: when(w.closed_at) })}</div>}</> },
-            { title: '', align: 'right', render: (_, w) => owner && supportState(w, Date.now()) === 'open' && <Act danger ask={t('shares.revokeAsk')} changes={['support']} run={() => client.support.close(w.id)} data-testid="support-close">{t('support.close')}</Act> },
+            { title: '', align: 'right', render: (_, w) => owner && supportState(w, Date.now()) === 'open' && <Act danger ask={t('shares.revokeAsk')} about="support" changes={['support']} run={() => client.support.close(w.id)} data-testid="support-close">{t('support.close')}</Act> },
           ]}
         />
       </Card>
       <FormModal<{ camera_id?: string; reason: string; until: Dayjs }>
-        open={opening} title={t('support.open')} submit={t('support.open')} testid="support-form" initial={{ until: dayjs().add(2, 'hour') }}
+        open={opening} title={t('support.open')} submit={t('support.open')} testid="support-form" about="support" initial={{ until: dayjs().add(2, 'hour') }}
         onCancel={() => setOpening(false)} onDone={() => { setOpening(false); void queries.invalidateQueries({ queryKey: ['support'] }); }}
         send={(f) => client.support.open({ reason: f.reason.trim(), until: f.until.toISOString(), ...(f.camera_id ? { camera_id: f.camera_id } : {}) })}
       >
         <Form.Item name="camera_id" label={t('support.which')}>
-          <Select allowClear showSearch optionFilterProp="label" placeholder={t('support.all')} options={(cameras.data?.items ?? []).filter((c) => c.owner_id === user.organisation.id).map((c) => ({ value: c.id, label: c.name }))} />
+          <CameraPicker owner={user.organisation.id} allowClear placeholder={t('support.all')} />
         </Form.Item>
         <Form.Item name="reason" label={t('purpose.reason')} rules={[{ ...required, whitespace: true }]}><Input maxLength={500} data-testid="support-reason" /></Form.Item>
         <Form.Item name="until" label={t('support.until')} rules={[required]}><DatePicker showTime={{ format: 'HH:mm' }} format="YYYY-MM-DD HH:mm" style={{ width: '100%' }} /></Form.Item>

@@ -1,10 +1,13 @@
 import type { Camera } from '@gatepost/sdk';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Alert, App, Button, Card, Descriptions, Empty, Spin } from 'antd';
+import { Alert, App, Button, Card, Descriptions, Empty, Form, Input, Radio, Space, Spin } from 'antd';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { leads } from '../ability';
 import { useErrorWords } from '../errors';
-import { client } from '../session';
+import { client, useUser } from '../session';
 import { bitRate, when } from '../time';
+import { FormModal } from './ask';
 
 /** The verdict of the gateway in plain words, with what it measured. */
 export function AcceptanceCard({ camera, mayMeasure }: { camera: Camera; mayMeasure: boolean }) {
@@ -26,7 +29,7 @@ export function AcceptanceCard({ camera, mayMeasure }: { camera: Camera; mayMeas
   return (
     <Card
       size="small" title={t('acceptance.title')} data-testid="acceptance" data-passed={a ? a.passed : undefined}
-      extra={mayMeasure && <Button size="small" disabled={!camera.online} loading={again.isPending} title={camera.online ? undefined : t('acceptance.offline')} onClick={() => again.mutate()} data-testid="acceptance-again">{t('acceptance.again')}</Button>}
+      extra={<Space>{a?.passed && <SignOff camera={camera} />}{mayMeasure && <Button size="small" disabled={!camera.online} loading={again.isPending} title={camera.online ? undefined : t('acceptance.offline')} onClick={() => again.mutate()} data-testid="acceptance-again">{t('acceptance.again')}</Button>}</Space>}
     >
       {measuring && <p style={{ margin: 0 }}><Spin size="small" /> {t('acceptance.measuring')}</p>}
       {!a && !measuring && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={<>{t('acceptance.none')}<br /><span className="quiet">{t('acceptance.noneHint')}</span></>} />}
@@ -58,5 +61,28 @@ export function AcceptanceCard({ camera, mayMeasure }: { camera: Camera; mayMeas
         </>
       )}
     </Card>
+  );
+}
+
+/** The police's word on a camera of their division, for which reports count it as accepted. */
+function SignOff({ camera: c }: { camera: Camera }) {
+  const { t } = useTranslation();
+  const user = useUser();
+  const { message } = App.useApp();
+  const [open, setOpen] = useState(false);
+  const { kind, division } = user.organisation;
+  if (kind !== 'police' || !leads(user) || !division || !c.division.startsWith(division)) return null;
+  return (
+    <>
+      <Button size="small" type="primary" onClick={() => setOpen(true)} data-testid="sign-off">{t('signOff.title')}</Button>
+      <FormModal<{ passed: boolean; remark?: string }>
+        open={open} title={t('signOff.title')} submit={t('common.confirm')} testid="sign-off-form" about="sign-off" names={{ '': 'passed' }} initial={{ passed: true }} onCancel={() => setOpen(false)}
+        onDone={() => { setOpen(false); void message.success(t('signOff.done')); }} send={(f) => client.coverage.signOff(c.id, { passed: f.passed, ...(f.remark?.trim() ? { remark: f.remark.trim() } : {}) })}
+      >
+        <p className="quiet" style={{ marginTop: 0 }}>{t('signOff.hint')}</p>
+        <Form.Item name="passed"><Radio.Group options={[{ value: true, label: t('signOff.passed') }, { value: false, label: t('signOff.failed') }]} data-testid="sign-off-passed" /></Form.Item>
+        <Form.Item name="remark" label={t('signOff.remark')} extra={t('signOff.remarkHint')}><Input.TextArea rows={2} maxLength={500} showCount data-testid="sign-off-remark" /></Form.Item>
+      </FormModal>
+    </>
   );
 }

@@ -1,8 +1,7 @@
-import { Form, Input, InputNumber, Segmented, Select, Space, type FormInstance } from 'antd';
-import { useQuery } from '@tanstack/react-query';
+import { Form, Input, InputNumber, Segmented, Space, type FormInstance } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { client } from '../session';
-import { DivisionPicker } from './division';
+import { DivisionName, DivisionPicker } from './division';
+import { CameraPicker, useCameras } from './pick';
 
 /** An area as forms hold it. */
 export interface AreaFields {
@@ -43,8 +42,7 @@ export const areaNames = {
 export function AreaInput({ form, shapes }: { form: FormInstance; shapes: AreaFields['shape'][] }) {
   const { t } = useTranslation();
   const shape = (Form.useWatch('shape', form) as AreaFields['shape'] | undefined) ?? shapes[0];
-  const cameras = useQuery({ queryKey: ['cameras', 'places'], queryFn: ({ signal }) => client.cameras.list({ limit: 200 }, { signal }), staleTime: 60_000 });
-  const places = (cameras.data?.items ?? []).filter((c) => c.position);
+  const cameras = useCameras();
   const required = { required: true, message: t('common.required_field') };
   return (
     <>
@@ -53,14 +51,12 @@ export function AreaInput({ form, shapes }: { form: FormInstance; shapes: AreaFi
       </Form.Item>
       {shape === 'circle' && (
         <>
-          {places.length > 0 && (
-            <Form.Item label={t('area.around')}>
-              <Select
-                allowClear showSearch optionFilterProp="label" placeholder={t('area.aroundHint')} options={places.map((c) => ({ value: c.id, label: c.name }))} data-testid="area-camera"
-                onChange={(id: string | undefined) => form.setFieldsValue(places.find((c) => c.id === id)?.position ?? {})}
-              />
-            </Form.Item>
-          )}
+          <Form.Item label={t('area.around')}>
+            <CameraPicker
+              allowClear placeholder={t('area.aroundHint')} filter={(c) => c.position !== null && c.position !== undefined} data-testid="area-camera"
+              onChange={(id: string | undefined) => form.setFieldsValue(cameras?.find((c) => c.id === id)?.position ?? {})}
+            />
+          </Form.Item>
           <Space wrap align="start">
             <Form.Item name="longitude" label={t('enrol.longitude')} rules={[required]}><InputNumber min={-180} max={180} style={{ width: 150 }} data-testid="area-longitude" /></Form.Item>
             <Form.Item name="latitude" label={t('enrol.latitude')} rules={[required]}><InputNumber min={-90} max={90} style={{ width: 150 }} data-testid="area-latitude" /></Form.Item>
@@ -82,12 +78,13 @@ export function AreaInput({ form, shapes }: { form: FormInstance; shapes: AreaFi
 }
 
 /** An area in words. */
-export function useAreaWords() {
+export function AreaWords({ area: a }: { area: { circle?: { centre: { longitude: number; latitude: number }; metres: number }; polygon?: unknown[]; divisions?: string[] } }) {
   const { t } = useTranslation();
-  return (a: { circle?: { centre: { longitude: number; latitude: number }; metres: number }; polygon?: unknown[]; divisions?: string[] }) =>
-    [
-      a.circle && t('area.aCircle', { metres: a.circle.metres, longitude: a.circle.centre.longitude.toFixed(4), latitude: a.circle.centre.latitude.toFixed(4) }),
-      a.polygon && a.polygon.length > 0 && t('area.aPolygon', { n: a.polygon.length }),
-      a.divisions && a.divisions.length > 0 && t('area.someDivisions', { codes: a.divisions.join(', ') }),
-    ].filter(Boolean).join(' · ');
+  return (
+    <>
+      {a.circle && t('area.aCircle', { metres: a.circle.metres, longitude: a.circle.centre.longitude.toFixed(4), latitude: a.circle.centre.latitude.toFixed(4) })}
+      {a.polygon && a.polygon.length > 0 && t('area.aPolygon', { n: a.polygon.length })}
+      {a.divisions?.map((code) => <span key={code} style={{ marginInlineEnd: 8 }}><DivisionName code={code} /></span>)}
+    </>
+  );
 }

@@ -5,9 +5,9 @@ import { useErrorWords, useFormErrors } from '../errors';
 
 /**
  * A form in a window. What the server finds wrong stands at its field; `names` are the fields of
- * the form for fields of the API that are called otherwise.
+ * the form for fields of the API that are called otherwise, `about` is what is asked for (useFormErrors).
  */
-export function FormModal<F extends object>({ open, title, submit, send, onDone, onCancel, initial, names, testid, children, width = 560 }: {
+export function FormModal<F extends object>({ open, title, submit, send, onDone, onCancel, initial, names, about, testid, children, width = 560 }: {
   open: boolean;
   title: string;
   /** On the button. */
@@ -17,6 +17,7 @@ export function FormModal<F extends object>({ open, title, submit, send, onDone,
   onCancel: () => void;
   initial?: Partial<F>;
   names?: Readonly<Record<string, string>>;
+  about?: string;
   /** The form is `testid`, its button `testid`-submit. */
   testid: string;
   children: ReactNode | ((form: FormInstance<F>) => ReactNode);
@@ -36,7 +37,7 @@ export function FormModal<F extends object>({ open, title, submit, send, onDone,
       await send(fields);
       onDone();
     } catch (err) {
-      setFailure(place(form, err, names));
+      setFailure(place(form, err, names, about));
     } finally {
       setBusy(false);
     }
@@ -55,8 +56,10 @@ export function FormModal<F extends object>({ open, title, submit, send, onDone,
 }
 
 /** A button that does one thing to the server's state, after a question when `ask` is given. */
-export function Act({ ask, run, changes, children, ...button }: ButtonProps & {
+export function Act({ ask, run, changes, about, children, ...button }: ButtonProps & {
   ask?: string;
+  /** What is asked for, by which refusals are put into words. */
+  about?: string;
   run: () => Promise<unknown>;
   /** The queries that it makes stale. */
   changes: readonly unknown[];
@@ -67,7 +70,7 @@ export function Act({ ask, run, changes, children, ...button }: ButtonProps & {
   const go = useMutation({
     mutationFn: run,
     onSettled: () => void queries.invalidateQueries({ queryKey: changes }),
-    onError: (err) => void message.error(say(err)),
+    onError: (err) => void message.error(say(err, about)),
   });
   const look: ButtonProps = { size: 'small', loading: go.isPending, ...button };
   if (ask === undefined) return <Button {...look} onClick={() => go.mutate()}>{children}</Button>;
@@ -76,4 +79,9 @@ export function Act({ ask, run, changes, children, ...button }: ButtonProps & {
       <Button {...look}>{children}</Button>
     </Popconfirm>
   );
+}
+
+/** A field of a form that says something and takes nothing; a refusal of the whole can stand at it. */
+export function Fixed({ id, text, testid }: { id?: string; text: ReactNode; testid?: string }) {
+  return <b id={id} data-testid={testid}>{text}</b>;
 }

@@ -33,7 +33,7 @@ function grown(tree: Option[], path: string[], children: Option[]): Option[] {
 }
 
 /** Picks a division, level by level; each level is asked for when it is opened. The value is its code. */
-export function DivisionPicker({ id, onChange }: { id?: string; value?: string; onChange?: (code: string | undefined) => void }) {
+export function DivisionPicker({ id, onChange, testid = 'enrol-division' }: { id?: string; value?: string; onChange?: (code: string | undefined) => void; testid?: string }) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const [tree, setTree] = useState<Option[]>([]);
@@ -61,7 +61,7 @@ export function DivisionPicker({ id, onChange }: { id?: string; value?: string; 
   }
 
   return (
-    <div data-testid="enrol-division">
+    <div data-testid={testid}>
       <Cascader<Option>
         id={id}
         options={tree}
@@ -92,4 +92,12 @@ export function useDivisionName(code: string): string {
       return names.length > 0 && names.every((n) => n !== undefined) ? names.join(' / ') : code;
     },
   });
+}
+
+/** The last name of a division's path; its code until it is known. */
+export function DivisionName({ code }: { code: string }) {
+  const { t } = useTranslation();
+  const path = useDivisionName(code);
+  if (code === '') return <>{t('common.none')}</>;
+  return <span title={path}>{path.split(' / ').at(-1)}</span>;
 }

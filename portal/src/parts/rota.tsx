@@ -77,9 +77,9 @@ export function RotaTab() {
                 const own = s.user_id === user.id;
                 return (
                   <Space>
-                    {own && st === 'waiting' && <Act type="primary" changes={['shifts']} run={() => client.shifts.checkIn(s.id)} data-testid="check-in">{t('duty.checkIn')}</Act>}
-                    {own && s.checked_in && !s.checked_out && <Act changes={['shifts']} ask={t('duty.checkOutAsk')} run={() => client.shifts.checkOut(s.id)} data-testid="check-out">{t('duty.checkOut')}</Act>}
-                    {leads(user) && Date.parse(s.from) > Date.now() && <Act danger changes={['shifts']} ask={t('duty.removeAsk')} run={() => client.shifts.remove(s.id)}>{t('duty.remove')}</Act>}
+                    {own && st === 'waiting' && <Act type="primary" about="shift" changes={['shifts']} run={() => client.shifts.checkIn(s.id)} data-testid="check-in">{t('duty.checkIn')}</Act>}
+                    {own && s.checked_in && !s.checked_out && <Act about="shift" changes={['shifts']} ask={t('duty.checkOutAsk')} run={() => client.shifts.checkOut(s.id)} data-testid="check-out">{t('duty.checkOut')}</Act>}
+                    {leads(user) && Date.parse(s.from) > Date.now() && <Act danger about="shift" changes={['shifts']} ask={t('duty.removeAsk')} run={() => client.shifts.remove(s.id)}>{t('duty.remove')}</Act>}
                   </Space>
                 );
               },
@@ -108,7 +108,7 @@ function ShiftForm({ open, onDone, onCancel }: { open: boolean; onDone: () => vo
   const hour = dayjs().startOf('hour');
   return (
     <FormModal<ShiftFields>
-      open={open} title={t('duty.assign')} submit={t('duty.assign')} testid="shift-form" onDone={onDone} onCancel={onCancel} names={{ from: 'time', to: 'time' }} initial={{ time: [hour, hour.add(8, 'hour')] }}
+      open={open} title={t('duty.assign')} submit={t('duty.assign')} testid="shift-form" about="shift" onDone={onDone} onCancel={onCancel} names={{ from: 'time', to: 'time' }} initial={{ time: [hour, hour.add(8, 'hour')] }}
       send={(f) => client.shifts.create({
         user_id: f.user_id, from: f.time[0].toISOString(), to: f.time[1].toISOString(), ...(f.every_days ? { every_days: f.every_days } : {}), ...(f.times ? { times: f.times } : {}),
       })}
@@ -152,12 +152,12 @@ export function HandoverTab() {
             title: t('duty.takenOver'),
             render: (_, h) => (h.acknowledged_at ? <>{h.acknowledged_by_name}<div className="quiet">{when(h.acknowledged_at, true)}</div></>
               : h.author_id === user.id ? <span className="quiet">{t('duty.waits')}</span>
-                : <Act type="primary" changes={['handovers']} run={() => client.handovers.acknowledge(h.id)} data-testid="handover-acknowledge">{t('duty.acknowledge')}</Act>),
+                : <Act type="primary" about="handover" changes={['handovers']} run={() => client.handovers.acknowledge(h.id)} data-testid="handover-acknowledge">{t('duty.acknowledge')}</Act>),
           },
         ]}
       />
       <FormModal<{ shift_id: string; happened: string; open_matters?: string }>
-        open={writing} title={t('duty.handOver')} submit={t('duty.handOver')} testid="handover-form" initial={mine[0] ? { shift_id: mine[0].id } : {}} onCancel={() => setWriting(false)}
+        open={writing} title={t('duty.handOver')} submit={t('duty.handOver')} testid="handover-form" about="handover" initial={mine[0] ? { shift_id: mine[0].id } : {}} onCancel={() => setWriting(false)}
         onDone={() => { setWriting(false); void queries.invalidateQueries({ queryKey: ['handovers'] }); }}
         send={(f) => client.handovers.create({ shift_id: f.shift_id, happened: f.happened, ...(f.open_matters?.trim() ? { open_matters: f.open_matters } : {}) })}
       >

@@ -85,6 +85,40 @@ export type SharedGrant = Schemas['SharedGrant'];
 export type Hold = Schemas['Hold'];
 export type HoldInput = Body<'create-hold'>;
 export type NewHold = Schemas['NewHold'];
+export type HoldUse = Schemas['HoldUse'];
+
+export type RetentionPolicy = Schemas['RetentionPolicy'];
+export type RetentionRules = Schemas['RetentionRules'];
+export type CameraRetention = Schemas['CameraRetention'];
+export type DryRun = Schemas['DryRun'];
+export type RetentionRun = Schemas['RetentionRun'];
+export type DeletionCertificate = Schemas['DeletionCertificate'];
+export type DeletionOrder = Schemas['DeletionOrder'];
+export type DeletionOrderInput = Body<'create-deletion-order'>;
+
+export type Programme = Schemas['Programme'];
+export type ProgrammeContent = Body<'update-programme'>;
+export type ProgrammeInput = Body<'create-programme'>;
+export type ProgrammeReview = Body<'review-programme'>;
+export type ProgrammeTarget = Schemas['Target'];
+export type ProgrammeSite = Schemas['Site'];
+export type Coverage = Schemas['Coverage'];
+export type CoverageCategory = Schemas['Category'];
+export type BlindSpot = Schemas['BlindSpot'];
+export type UncontrolledCamera = Schemas['UncontrolledCamera'];
+export type SignOff = Body<'sign-off-camera'>;
+
+export type Report = Schemas['Report'];
+export type ReportFigures = Schemas['ReportFigures'];
+export type ReportRow = Schemas['ReportRow'];
+export type ReportCount = Schemas['ReportCount'];
+export type ReportUse = Schemas['ReportUse'];
+export type ReportFiling = Schemas['ReportFiling'];
+export type ReportReview = Body<'review-report'>;
+export type ReportFormat = NonNullable<NonNullable<operations['get-report-file']['parameters']['query']>['format']>;
+export type SettlementTerms = Schemas['SettlementTerms'];
+export type SettlementLine = Schemas['SettlementLine'];
+export type Usage = Schemas['Usage'];
 
 /** Why something is allowed or refused, and what would allow it. */
 export type Explanation = Schemas['Explanation'];

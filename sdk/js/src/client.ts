@@ -1,11 +1,12 @@
 import type {
   AcceptedInvitation, APIKey, APIKeyInput, BegunSignup, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Contact, Division,
-  EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Hold, HoldInput, Invitation, InvitationInput, Message, NewAPIKey, NewGrant, NewHold, NewInvitation,
+  EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Invitation, InvitationInput, Message, NewAPIKey, NewGrant, NewInvitation,
   NewShare, OpenedInvitation, OpenedShare, Organisation, OrganisationInput, Page, Plan, PlanUse, Session, Share, SharedGrant, ShareInput,
   ShareOpening, SignedUp, SignupInfo, SignupInput, StreamKey, Timeline, User, UserInput, UserPatch,
 } from './api';
 import { cooperation } from './cooperation';
 import { GatepostError, errorOfResponse } from './error';
+import { government } from './government';
 import { SessionKeeper, send, type Fetch } from './session';
 
 export interface ClientOptions {
@@ -116,6 +117,7 @@ export function createClient(options: ClientOptions = {}) {
   const open = <T>(path: string, body: unknown, o: CallOptions) => call<T>('POST', path, { body, authorised: false }, o);
   const remove = (path: string, o: CallOptions) => call<void>('DELETE', path, {}, o);
   const download = async (path: string, o: CallOptions, query: Query = {}) => (await exchange('GET', path, { query }, o)).blob();
+  const verbs = { get, post, put, remove, download };
   const id = encodeURIComponent;
 
   return {
@@ -219,7 +221,7 @@ export function createClient(options: ClientOptions = {}) {
     cameras: {
       /** Enrols a camera. The stream key in the answer is shown once and never again. */
       create: (input: CameraInput, o: CallOptions = {}) => post<EnrolledCamera>('/v1/cameras', input, o),
-      list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<Camera>>('/v1/cameras', o, { ...q }),
+      list: (q: PageQuery & { owner_id?: string } = {}, o: CallOptions = {}) => get<Page<Camera>>('/v1/cameras', o, { ...q }),
       get: (camera: string, o: CallOptions = {}) => get<Camera>(`/v1/cameras/${id(camera)}`, o),
       update: (camera: string, input: CameraPatch, o: CallOptions = {}) =>
         call<Camera>('PATCH', `/v1/cameras/${id(camera)}`, { body: input }, o),
@@ -283,13 +285,8 @@ export function createClient(options: ClientOptions = {}) {
         call<SharedGrant>('POST', '/v1/shares/renew', { body: { token }, authorised: false }, o),
     },
 
-    holds: {
-      create: (input: HoldInput, o: CallOptions = {}) => post<NewHold>('/v1/holds', input, o),
-      list: (q: PageQuery & { camera_id: string }, o: CallOptions = {}) => get<Page<Hold>>('/v1/holds', o, { ...q }),
-      release: (hold: string, o: CallOptions = {}) => remove(`/v1/holds/${id(hold)}`, o),
-    },
-
-    ...cooperation({ get, post, put, remove, download }),
+    ...cooperation(verbs),
+    ...government(verbs),
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import document from '../../../docs/openapi.json';
 import { cooperation, type Verbs } from '../src/cooperation';
+import { government } from '../src/government';
 
 const some = '01a2162a-78d6-7dd5-bd79-16ebceebf973';
 
@@ -16,7 +17,7 @@ it('calls only what the API has', () => {
   };
   const verbs: Verbs = { get: verb('get'), post: verb('post'), put: verb('put'), remove: verb('delete'), download: verb('get') };
   let calls = 0;
-  for (const group of Object.values(cooperation(verbs))) {
+  for (const group of Object.values({ ...cooperation(verbs), ...government(verbs) })) {
     for (const call of Object.values(group) as ((...args: unknown[]) => unknown)[]) {
       call(some, {}, {});
       calls++;
