@@ -19,7 +19,7 @@ const (
 	rowBytes = width * 3 / 2
 
 	maxHeight  = 4096
-	patience   = 10 * time.Second
+	patience   = 30 * time.Second // a busy machine gives it what is left
 	maxMessage = 500
 )
 

@@ -43,7 +43,7 @@ export function mayEnrol(user: User): boolean {
 }
 
 /** The pages of the portal, by their paths. */
-export type Room = 'cameras' | 'duty' | 'incidents' | 'footage' | 'sharing' | 'programmes' | 'reports' | 'support' | 'ledger' | 'retention' | 'notifications';
+export type Room = 'cameras' | 'duty' | 'incidents' | 'footage' | 'sharing' | 'programmes' | 'reports' | 'support' | 'faults' | 'ledger' | 'retention' | 'notifications';
 
 /** Whether this person decides for his organisation. */
 export function leads(user: User): boolean {
@@ -58,6 +58,11 @@ export function watchesOver(user: User): boolean {
 /** Whether this person sees who watches class 1 cameras. */
 export function inCharge(user: User): boolean {
   return user.role === 'admin' || ['police', 'sub_control'].includes(user.organisation.kind);
+}
+
+/** Whether this person sees to it that cameras work. */
+export function maintains(user: User): boolean {
+  return ['admin', 'owner', 'supervisor', 'maintainer'].includes(user.role);
 }
 
 /** Whether this person activates incidents. */
@@ -106,6 +111,7 @@ export function rooms(user: User): Room[] {
     programmes: readsProgrammes(user),
     reports: readsReports(user),
     support: admin || operator || decides,
+    faults: maintains(user),
     ledger: admin || decides,
     retention: keepsFootage(user),
     notifications: admin || leads(user),

@@ -27,6 +27,7 @@ const Reports = lazy(() => import('./pages/reports').then((m) => ({ default: m.R
 const Report = lazy(() => import('./pages/report').then((m) => ({ default: m.ReportPage })));
 const Retention = lazy(() => import('./pages/retention').then((m) => ({ default: m.RetentionPage })));
 const Support = lazy(() => import('./pages/support').then((m) => ({ default: m.SupportPage })));
+const Faults = lazy(() => import('./pages/faults').then((m) => ({ default: m.FaultsPage })));
 const Ledger = lazy(() => import('./pages/ledger').then((m) => ({ default: m.LedgerPage })));
 const Notifications = lazy(() => import('./pages/notifications').then((m) => ({ default: m.NotificationsPage })));
 const SignUp = lazy(() => import('./pages/signup').then((m) => ({ default: m.SignUpPage })));
@@ -97,6 +98,7 @@ const router = createBrowserRouter([
           { path: '/reports/:id', element: <Report /> },
           { path: '/retention', element: <Retention /> },
           { path: '/support', element: <Support /> },
+          { path: '/faults', element: <Faults /> },
           { path: '/ledger', element: <Ledger /> },
           { path: '/notifications', element: <Notifications /> },
           { path: '/members', element: <Members /> },

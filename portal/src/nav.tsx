@@ -1,4 +1,4 @@
-import { AlertOutlined, AuditOutlined, BarChartOutlined, BellOutlined, BuildOutlined, EyeOutlined, FieldTimeOutlined, FileSearchOutlined, MenuOutlined, ShareAltOutlined, ToolOutlined, VideoCameraOutlined } from '@ant-design/icons';
+import { AlertOutlined, AuditOutlined, BarChartOutlined, BellOutlined, BuildOutlined, EyeOutlined, FieldTimeOutlined, FileSearchOutlined, MedicineBoxOutlined, MenuOutlined, ShareAltOutlined, ToolOutlined, VideoCameraOutlined } from '@ant-design/icons';
 import { Button, Dropdown, Menu } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,7 +8,7 @@ import { useUser } from './session';
 
 const icons: Record<Room, ReactNode> = {
   cameras: <VideoCameraOutlined />, duty: <EyeOutlined />, incidents: <AlertOutlined />, footage: <FileSearchOutlined />, sharing: <ShareAltOutlined />,
-  programmes: <BuildOutlined />, reports: <BarChartOutlined />, support: <ToolOutlined />, ledger: <AuditOutlined />, retention: <FieldTimeOutlined />, notifications: <BellOutlined />,
+  programmes: <BuildOutlined />, reports: <BarChartOutlined />, support: <ToolOutlined />, faults: <MedicineBoxOutlined />, ledger: <AuditOutlined />, retention: <FieldTimeOutlined />, notifications: <BellOutlined />,
 };
 
 /** The ways to the pages that are for somebody like this; on a narrow screen behind one button. */

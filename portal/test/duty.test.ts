@@ -9,13 +9,13 @@ const somebody = (kind: string, role: string) => ({ role, organisation: { id: 'o
 
 describe('the pages of', () => {
   it.each([
-    ['business', 'owner', 'cameras footage sharing support ledger retention notifications'],
+    ['business', 'owner', 'cameras footage sharing support faults ledger retention notifications'],
     ['business', 'watcher', 'cameras'],
     ['sub_control', 'watcher', 'cameras duty incidents footage sharing programmes'],
-    ['police', 'supervisor', 'cameras duty incidents footage sharing programmes reports support ledger retention notifications'],
-    ['operator', 'maintainer', 'cameras programmes reports support'],
-    ['operator', 'owner', 'cameras programmes reports support notifications'],
-    ['operator', 'admin', 'cameras duty incidents footage sharing programmes reports support ledger retention notifications'],
+    ['police', 'supervisor', 'cameras duty incidents footage sharing programmes reports support faults ledger retention notifications'],
+    ['operator', 'maintainer', 'cameras programmes reports support faults'],
+    ['operator', 'owner', 'cameras programmes reports support faults notifications'],
+    ['operator', 'admin', 'cameras duty incidents footage sharing programmes reports support faults ledger retention notifications'],
     ['third_party', 'owner', 'cameras'],
   ])('%s, %s', (kind, role, want) => expect(rooms(somebody(kind, role)).join(' ')).toBe(want));
   it('who activates incidents', () => {

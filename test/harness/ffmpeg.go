@@ -17,6 +17,8 @@ type Source struct {
 	Audio  string // ffmpeg encoder, "" for none
 	Size   string
 	Loss   bool
+	Filter string // what it sees, a source of lavfi; a moving test picture by default
+	Encode []string
 }
 
 // Push starts ffmpeg at real-time pace towards a publish URL of a camera:
@@ -32,7 +34,10 @@ func Push(t testing.TB, c Camera, by string, src Source) *Process {
 	if src.Size == "" {
 		src.Size = "320x180"
 	}
-	args := []string{"-hide_banner", "-loglevel", "warning", "-re", "-f", "lavfi", "-i", "testsrc2=size=" + src.Size + ":rate=25"}
+	if src.Filter == "" {
+		src.Filter = "testsrc2=size=" + src.Size + ":rate=25"
+	}
+	args := []string{"-hide_banner", "-loglevel", "warning", "-re", "-f", "lavfi", "-i", src.Filter}
 	if src.Audio != "" {
 		args = append(args, "-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000")
 	}
@@ -43,6 +48,7 @@ func Push(t testing.TB, c Camera, by string, src Source) *Process {
 	case "libx265":
 		args = append(args, "-preset", "ultrafast", "-x265-params", "log-level=error:pools=1:keyint="+strconv.Itoa(src.GOP), "-bf", "0")
 	}
+	args = append(args, src.Encode...)
 	if src.Frames > 0 {
 		args = append(args, "-frames:v", strconv.Itoa(src.Frames))
 	}

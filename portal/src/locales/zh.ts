@@ -113,7 +113,7 @@ export const zh = {
     by: '导出人', at: '导出时间', why: '事由', case: '案件编号', ledger: '台账', ledgerOf: '第 {{n}} 条，共 {{size}} 条', key: '签名密钥',
     gaps: { camera_offline: '摄像机离线', network: '网络中断', gateway: '网关故障', storage: '存储故障', suspended: '已停用', not_enrolled: '尚未入网', expired: '已过保存期' },
   },
-  menu: { cameras: '摄像机', duty: '值守', incidents: '应急', footage: '录像请求', sharing: '跨部门共享', programmes: '建设规划', reports: '月报', support: '技术支持', ledger: '台账', retention: '录像保存', notifications: '通知' },
+  menu: { cameras: '摄像机', duty: '值守', incidents: '应急', footage: '录像请求', sharing: '跨部门共享', programmes: '建设规划', reports: '月报', support: '技术支持', faults: '故障维修', ledger: '台账', retention: '录像保存', notifications: '通知' },
   access: { remedies: '以下情形可以观看：', playback: '录像可以查看：在时间轴上点选。' },
   area: {
     title: '范围', circle: '圆形', polygon: '多边形', division: '行政区划', around: '以摄像机为中心', aroundHint: '选一台摄像机，填入它的坐标', radius: '半径', corners: '顶点', cornersHint: '每行一个：经度，纬度（WGS-84）', cornersRule: '至少三行，每行为经度和纬度',
@@ -144,14 +144,20 @@ export const zh = {
   support: {
     title: '技术支持', about: '请运营方协助时，开放不超过 24 小时的观看窗口，到时自动关闭', open: '开放窗口', close: '关闭', none: '没有窗口', states: { open: '开放中', closed: '已关闭', over: '已到期' }, which: '摄像机', all: '本单位全部摄像机', until: '开放至',
   },
+  faults: {
+    title: '故障维修', about: '在用摄像机的故障与维修', faults: '故障', orders: '工单', outages: '计划停机', lasting: '当前', over: '含已恢复', none: '没有故障', noOrders: '没有工单', noOutages: '没有计划停机',
+    kinds: { offline: '离线', recording: '未录像', key_frames: '无关键帧', black: '黑屏', frozen: '画面冻结', bit_rate: '码率过低', clock: '时钟漂移', unwatched: '无人监看' }, since: '开始', lasted: '恢复', evidence: '现象', order: '派单维修', byHand: '新建工单', description: '问题描述',
+    states: { open: '待接单', taken: '处理中', done: '已完成', confirmed: '已确认', withdrawn: '已撤销' }, openOrders: '未结', closedToo: '含已结', overdueOnly: '超时', overdue: '超时', due: '应完成', who: '维修单位', reopened: '退回 {{n}} 次', take: '接单', done: '完成', confirm: '确认', reopen: '未修好', withdraw: '撤销', cause: '原因', note: '处理情况', remark: '说明',
+    causes: { power: '供电', lighting: '补光', network: '网络', camera: '摄像机', obstruction: '遮挡', settings: '设置', other: '其他' }, plan: '登记停机', planHint: '停机期间的异常不算故障', from: '开始', to: '结束', end: '提前结束', endAsk: '从现在起恢复统计。',
+  },
   ledger: {
     title: '台账', about: '谁看过本单位的摄像机；记录不可暗中修改', all: '全部类别', none: '没有记录', kind: '类别', refused: '被拒绝', system: '系统', camera: '摄像机', detail: '内容',
-    kinds: { look: '调阅', decision: '判定', grant: '调阅登记', revoke: '中止', share: '分享', export: '导出', incident: '应急', cross_grant: '跨部门共享', request: '录像请求', support: '技术支持', duty: '值守', camera: '摄像机变更', consent: '长期同意', retention: '保存期', hold: '封存', deletion: '删除', programme: '建设规划', report: '月报', member: '成员', session: '登录', invitation: '邀请', organisation: '单位', notification: '通知', webhook: '推送地址' },
+    kinds: { look: '调阅', decision: '判定', grant: '调阅登记', revoke: '中止', share: '分享', export: '导出', incident: '应急', cross_grant: '跨部门共享', request: '录像请求', support: '技术支持', duty: '值守', camera: '摄像机变更', consent: '长期同意', retention: '保存期', hold: '封存', deletion: '删除', programme: '建设规划', report: '月报', member: '成员', session: '登录', invitation: '邀请', organisation: '单位', notification: '通知', webhook: '推送地址', health: '故障维修' },
   },
   notifications: {
     title: '通知', told: '收到的通知', webhooks: '推送地址', deliveries: '推送记录', none: '没有通知', about: '事项', add: '添加推送地址', webhookHint: '通知以签名的 POST 请求推送到此地址', noWebhooks: '没有推送地址', address: '地址', remove: '移除', removeAsk: '移除后不再推送到此地址。', secret: '签名密钥', secretHint: '只显示这一次，用于验证推送的签名。', noDeliveries: '没有推送记录', attempts: '次数', error: '错误', states: { waiting: '等待', delivered: '已送达', dead: '已放弃' },
-    kinds: { duty_gap: '值班缺岗', incident_started: '应急启动', incident_ended: '应急结束', cross_grant: '跨部门共享', footage_request: '录像请求', support: '技术支持', unwatched: '无人值守', export: '录像导出', hold_capacity: '封存容量', restore: '录像调档' },
-    acts: { rota_gap: '值班表将有缺岗，请排班', asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看', near: '接近上限', over: '超出上限', ready: '可以回放', given_up: '调档未成' },
+    kinds: { duty_gap: '值班缺岗', incident_started: '应急启动', incident_ended: '应急结束', cross_grant: '跨部门共享', footage_request: '录像请求', support: '技术支持', unwatched: '无人值守', export: '录像导出', hold_capacity: '封存容量', restore: '录像调档', fault: '故障', work_order: '工单' },
+    acts: { rota_gap: '值班表将有缺岗，请排班', asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看', near: '接近上限', over: '超出上限', ready: '可以回放', given_up: '调档未成', fault_opened: '出现故障', fault_over: '已恢复', fault_left: '已停用', order_opened: '请维修', order_assigned: '已派单', order_taken: '已接单', order_done: '已修好', order_confirmed: '已确认', order_reopened: '未修好', order_withdrawn: '已撤销' },
   },
   ...government,
   signUp: {

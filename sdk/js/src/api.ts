@@ -132,6 +132,16 @@ export type ShiftInput = Body<'create-shifts'>;
 export type Handover = Schemas['Handover'];
 export type HandoverInput = Body<'create-handover'>;
 
+export type Fault = Schemas['Fault'];
+export type Outage = Schemas['Outage'];
+export type OutageInput = Body<'create-outage'>;
+export type WorkOrder = Schemas['WorkOrder'];
+export type WorkOrderInput = Body<'create-work-order'>;
+export type RepairInput = Body<'finish-work-order'>;
+export type HealthSetting = Schemas['HealthSetting'];
+export type HealthSettingInput = Body<'put-health-setting'>;
+export type HealthFigures = Schemas['HealthFigures'];
+
 export type FootageRequest = Schemas['FootageRequest'];
 export type FootageInput = Body<'ask-footage'>;
 export type ReceivedFootageRequest = Schemas['ReceivedFootageRequest'];

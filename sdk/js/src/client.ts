@@ -5,6 +5,7 @@ import type {
   ShareOpening, SignedUp, SignupInfo, SignupInput, StreamKey, Timeline, User, UserInput, UserPatch,
 } from './api';
 import { cooperation } from './cooperation';
+import { health } from './health';
 import { GatepostError, errorOfResponse } from './error';
 import { government } from './government';
 import { SessionKeeper, send, type Fetch } from './session';
@@ -287,6 +288,7 @@ export function createClient(options: ClientOptions = {}) {
 
     ...cooperation(verbs),
     ...government(verbs),
+    ...health(verbs),
   };
 }
 
