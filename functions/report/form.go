@@ -90,16 +90,16 @@ func filingWords(l language) []string {
 	return []string{l.pick("行政区划代码", "Division code"), l.pick("行政区划", "Division"), l.pick("状态", "State"), l.pick("版本", "Version"), l.pick("上报时间", "Submitted"), l.pick("是否逾期", "Late")}
 }
 
-// filing is whether a division has filed, when, and whether that is late.
-func filing(d ReportFiling, l language) (state, at, late string) {
+// filing is whether a division has filed, which version, when, and whether that is late.
+func filing(d ReportFiling, l language) (state, version, at, late string) {
 	state, at, late = l.pick("未报", "Not filed"), stamp(d.SubmittedAt), l.pick("否", "No")
 	if d.State != "" {
-		state = l.state(d.State)
+		state, version = l.state(d.State), strconv.Itoa(d.Version)
 	}
 	if d.Late {
 		late = l.pick("是", "Yes")
 	}
-	return state, at, late
+	return state, version, at, late
 }
 
 // stamp is an instant as people read it.

@@ -125,7 +125,8 @@ func (p *paper) label(x, y, width float64, i int, c chart) {
 	}
 }
 
-// bars stand beside one another at each label; those of one series say their value.
+// bars stand beside one another at each label, and say their values where there is room for
+// all of them.
 func (p *paper) bars(x, y, w, h float64, c chart) {
 	high := 1.0
 	if !c.rates {
@@ -134,6 +135,11 @@ func (p *paper) bars(x, y, w, h float64, c chart) {
 	left, top, width, height := p.frame(x, y, w, h, c, 0, high)
 	slot := width / float64(max(1, len(c.labels)))
 	thick := min(12, slot*0.7/float64(len(c.values)))
+	room := thick
+	if len(c.values) == 1 {
+		room = slot
+	}
+	said := p.widest(c) < room
 	for i := range c.labels {
 		from := left + slot*(float64(i)+0.5) - thick*float64(len(c.values))/2
 		for j, values := range c.values {
@@ -143,17 +149,26 @@ func (p *paper) bars(x, y, w, h float64, c chart) {
 			tall := height * *values[i] / high
 			at := from + float64(j)*thick
 			p.fill(series[j], at, top+height-tall, thick*0.94, tall)
-			s, room := c.number(*values[i]), thick
-			if len(c.values) == 1 {
-				room = slot
-			}
-			if p.width(sizeCell, s) < room {
-				p.aligned(at, top+height-tall-1, thick*0.94, 0.5, sizeCell, ink, s)
+			if said {
+				p.aligned(at, top+height-tall-1, thick*0.94, 0.5, sizeCell, ink, c.number(*values[i]))
 			}
 		}
 		p.label(left+slot*float64(i), top+height, slot, i, c)
 	}
 	p.line(ink, 0.3, left, top+height, left+width, top+height)
+}
+
+// widest is the width of the longest value of a chart as it is written.
+func (p *paper) widest(c chart) float64 {
+	widest := 0.0
+	for _, values := range c.values {
+		for _, v := range values {
+			if v != nil {
+				widest = max(widest, p.width(sizeCell, c.number(*v)))
+			}
+		}
+	}
+	return widest
 }
 
 // curves go from label to label; each point is marked.

@@ -203,8 +203,8 @@ func (p *paper) filings() {
 	}
 	g := grid{title: p.pick("报送情况", "Filing"), words: 6, head: filingWords(p.language)}
 	for _, d := range p.report.Figures.Filings {
-		state, at, late := filing(d, p.language)
-		g.rows = append(g.rows, []string{d.Division, d.Name, state, strconv.Itoa(d.Version), at, late})
+		state, version, at, late := filing(d, p.language)
+		g.rows = append(g.rows, []string{d.Division, d.Name, state, version, at, late})
 	}
 	p.table(g)
 }

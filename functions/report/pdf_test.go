@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/image/font/sfnt"
 
 	"github.com/gatepost-video/gatepost"
@@ -94,6 +95,73 @@ func TestPages(t *testing.T) {
 			if missing := missing(t, all); missing != "" {
 				t.Errorf("%s: the font has no %q", l, missing)
 			}
+		}
+	}
+}
+
+// TestBook holds what a workbook must show on paper: names that are longer than their
+// column, words beside the bars of a chart, and no version of what nobody has filed.
+func TestBook(t *testing.T) {
+	r := sample(gatepost.ReportLocked, 3)
+	r.Figures.Filings[2] = ReportFiling{Division: "3303", Name: "衢江漈碶3市", Late: true}
+	b, err := writeXLSX(r, "浙江省公安厅", "zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := excelize.OpenReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	style, err := book.GetCellStyle("费用结算", "A5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := book.GetStyle(style); err != nil || s.Alignment == nil || !s.Alignment.ShrinkToFit {
+		t.Errorf("the payer's cell %+v cuts a long name, %v", s, err)
+	}
+	if rows, err := book.GetRows("报送情况"); err != nil || rows[4][3] != "1" || rows[5][2] != "未报" || rows[5][3] != "" {
+		t.Errorf("filings %q, %v", rows, err)
+	}
+	charts := 0
+	book.Pkg.Range(func(name, content any) bool {
+		if part, ok := content.([]byte); ok && strings.HasPrefix(name.(string), "xl/charts/") {
+			if charts++; strings.Contains(string(part), `<a:lumOff val="85000">`) && strings.Count(string(part), "404040") < 2 {
+				t.Errorf("the words of %s are as pale as paper", name)
+			}
+		}
+		return true
+	})
+	if charts != 4 {
+		t.Errorf("%d charts, want 4", charts)
+	}
+	if err := book.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBars holds that no bar lacks its value where others have theirs.
+func TestBars(t *testing.T) {
+	for _, tt := range []struct {
+		built int64
+		said  bool
+	}{{7, true}, {1234567, false}} {
+		r := sample(gatepost.ReportLocked, 13)
+		for i := range r.Figures.Rows {
+			r.Figures.Rows[i].Planned, r.Figures.Rows[i].Built, r.Figures.Rows[i].Accepted = 3, 3, 3
+		}
+		r.Figures.Rows[4].Built = tt.built
+		pdf, err := writePDF(r, "浙江省公安厅", "zh")
+		if err != nil {
+			t.Fatal(err)
+		}
+		threes := 0
+		for _, word := range strings.Fields(read(t, pdf)[0]) {
+			if word == "3" {
+				threes++
+			}
+		}
+		if (threes > 30) != tt.said {
+			t.Errorf("%d bars of 3 say so beside one of %d", threes, tt.built)
 		}
 	}
 }

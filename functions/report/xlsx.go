@@ -134,6 +134,7 @@ func (w *workbook) style(l look) *excelize.Style {
 		s.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E8EEF4"}}
 		s.Alignment.Horizontal, s.Alignment.WrapText = "center", true
 	}
+	s.Alignment.ShrinkToFit = l.kind == 'b' || l.kind == 'p' // no name is cut
 	if l.kind == 'h' || l.kind == 'b' || l.kind == 'p' {
 		for _, side := range []string{"left", "right", "top", "bottom"} {
 			s.Border = append(s.Border, excelize.Border{Type: side, Color: "808080", Style: 1})
@@ -239,11 +240,12 @@ func (w *workbook) chart(index map[string]int, key string, first, total int) {
 	title, err := w.GetCellValue(w.name, cell(index[key], first-1))
 	w.must(err)
 	varied, none, one := false, 0.0, 1.0
-	axis := excelize.ChartAxis{MajorGridLines: true, Minimum: &none} // bars that begin elsewhere lie
+	words := excelize.Font{Color: "404040"}                                       // the library's own grey is not seen on paper
+	axis := excelize.ChartAxis{MajorGridLines: true, Minimum: &none, Font: words} // bars that begin elsewhere lie
 	if find(key).format == whatRate {
 		axis.Maximum, axis.NumFmt = &one, excelize.ChartNumFmt{CustomNumFmt: "0%"}
 	}
-	w.must(w.AddChart(w.name, cell(1, w.row+1), &excelize.Chart{Type: excelize.Col, VaryColors: &varied, YAxis: axis, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
+	w.must(w.AddChart(w.name, cell(1, w.row+1), &excelize.Chart{Type: excelize.Col, VaryColors: &varied, XAxis: excelize.ChartAxis{Font: words}, YAxis: axis, Title: excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title}}},
 		Series: []excelize.ChartSeries{{Name: title, Categories: span("name"), Values: span(key)}},
 		Legend: excelize.ChartLegend{Position: "none"}, Dimension: excelize.ChartDimension{Width: 900, Height: 320}}))
 }
@@ -331,8 +333,8 @@ func (w *workbook) filings(list []ReportFiling) {
 	w.header(filingWords(w.language)...)
 	w.freeze(2)
 	for _, d := range list {
-		state, at, late := filing(d, w.language)
-		w.line(d.Division, d.Name, state, int64(d.Version), at, late)
+		state, version, at, late := filing(d, w.language)
+		w.line(d.Division, d.Name, state, version, at, late)
 	}
 	w.row++
 	w.signatures()
