@@ -142,6 +142,9 @@ func (f *Function) createOrder(ctx context.Context, in *workOrderInput) (*orderO
 
 // subjectOf finds the camera that an order is about: by its fault, or named.
 func (f *Function) subjectOf(ctx context.Context, s gatepost.Subject, cameraID string, o *gatepost.WorkOrder) (gatepost.Camera, error) {
+	if o.FaultID == "" && cameraID == "" {
+		return gatepost.Camera{}, gatepost.InvalidField("camera_id", "name the camera, or the fault, that is to be repaired")
+	}
 	if o.FaultID == "" {
 		return f.camera(ctx, s, cameraID)
 	}

@@ -34,6 +34,7 @@ func TestOrder(t *testing.T) {
 			code  gatepost.Code
 			field string
 		}{
+			{m{"description": "x"}, gatepost.Invalid, "camera_id"},
 			{m{"camera_id": w.camera.ID}, gatepost.Invalid, "description"},
 			{m{"camera_id": gatepost.NewID(), "description": "x"}, gatepost.NotFound, ""},
 			{m{"fault_id": gatepost.NewID()}, gatepost.Invalid, "fault_id"},
