@@ -53,6 +53,8 @@ func (s *Store) failed(op, thing string, err error) error {
 		return &gatepost.Error{Code: gatepost.Invalid, Message: "the " + thing + " refers to something that does not exist", Err: fmt.Errorf("%s: %w", op, err)}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", op, err)
+	case pgCode(err) == "22021": // character_not_in_repertoire
+		return &gatepost.Error{Code: gatepost.Invalid, Message: "text must be UTF-8 without NUL; mend what was sent", Err: fmt.Errorf("%s: %w", op, err)}
 	case isBusy(err):
 		return &gatepost.Error{Code: gatepost.Unavailable, Message: s.place + " is too busy; try again", Err: fmt.Errorf("%s: %w", op, err)}
 	case isConnection(err):
