@@ -101,7 +101,7 @@ function Categories({ coverage: c }: { coverage: Coverage }) {
       {c.categories.length > 0 && (
         <Bars
           testid="chart-coverage" title={t('programmes.chart', { year: c.year })} series={[t('reports.columns.planned'), t('reports.columns.built'), t('reports.columns.accepted')]} format={(n) => count(n ?? 0)}
-          bars={c.categories.map((k) => ({ key: k.place + k.class, label: `${kinds.place(k.place)} · ${kinds.watch(k.class)}`, values: [k.planned, k.built, k.accepted] }))}
+          bars={c.categories.map((k) => ({ key: k.place + k.class, label: `${kinds.watch(k.class)} · ${kinds.place(k.place)}`, values: [k.planned, k.built, k.accepted] }))}
         />
       )}
       <Table<CoverageCategory>
