@@ -42,7 +42,7 @@ test: setup build ## everything that must hold: generated files, races, SDK, por
 	$(GO) test -timeout 10m -count=1 -parallel 4 ./test/chaos
 
 e2e: setup build ## the real binary, ffmpeg, Chromium, PostgreSQL and an S3 server
-	$(GO) test -timeout $(E2E_TIMEOUT) -count=1 -parallel 6 ./test/e2e $(ARGS)
+	$(GO) test -timeout $(E2E_TIMEOUT) -count=1 -parallel 5 ./test/e2e $(ARGS)
 
 lint: node_modules/.package-lock.json ## golangci-lint with depguard, and the TypeScript compiler
 	./test/setup.sh

@@ -10,7 +10,7 @@ import { createBrowserRouter, Navigate, Outlet, RouterProvider, useLocation } fr
 import { codeOf } from './errors';
 import { Frame } from './frame';
 import { SessionProvider, useSession } from './session';
-import { useDark } from './theme';
+import { mayMove, useDark } from './theme';
 
 const SignIn = lazy(() => import('./pages/signin').then((m) => ({ default: m.SignInPage })));
 const Cameras = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })));
@@ -125,7 +125,7 @@ export function App() {
       button={{ autoInsertSpace: false }}
       theme={{
         algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-        token: { colorPrimary: dark ? '#3b82d6' : '#1d5fa8', colorLink: dark ? '#6aa5e8' : '#1d5fa8', borderRadius: 6, fontFamily: 'system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif' },
+        token: { motion: mayMove, colorPrimary: dark ? '#3b82d6' : '#1d5fa8', colorLink: dark ? '#6aa5e8' : '#1d5fa8', borderRadius: 6, fontFamily: 'system-ui, -apple-system, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif' },
         components: { Table: { cellPaddingBlockSM: 7 }, Layout: { headerHeight: 52, headerPadding: '0 20px' } },
       }}
     >

@@ -14,6 +14,9 @@ function isDark(): boolean {
   return chosen === null ? media.matches : chosen === 'dark';
 }
 
+/** Whether what opens and closes may move: not where the system is told to keep still. */
+export const mayMove = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+
 /** Whether the pages are dark: as chosen, else as the system is. */
 export function useDark(): boolean {
   return useSyncExternalStore((l) => {

@@ -15,7 +15,7 @@ const browser = await chromium.launch({
 })
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
 try {
-  const context = await browser.newContext({ locale: task.locale ?? 'en-US', viewport: task.viewport ?? { width: 1280, height: 800 } })
+  const context = await browser.newContext({ reducedMotion: 'reduce', locale: task.locale ?? 'en-US', viewport: task.viewport ?? { width: 1280, height: 800 } })
   const page = await context.newPage()
   const logs = []
   page.on('console', (m) => logs.push(`${m.type()}: ${m.text()}`))

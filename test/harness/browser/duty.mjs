@@ -18,7 +18,7 @@ export async function run({ browser, task, say }) {
 
 async function walk({ browser, task, people }) {
   const enter = async (who) => {
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 1440, height: 900 } })
+    const context = await browser.newContext({ reducedMotion: 'reduce', locale: 'zh-CN', viewport: { width: 1440, height: 900 } })
     const page = await context.newPage()
     await page.goto(task.page)
     await page.getByTestId('login-login').fill(task.people[who].login)

@@ -17,7 +17,7 @@ export async function run({ page, task, say, logs, browser }) {
     await p.screenshot({ path: `${task.shots}/${name}.${zh ? 'zh' : 'en'}.png`, animations: 'disabled' })
   }
   const other = async (path) => {
-    const context = await browser.newContext({ locale: task.locale, viewport: { width: 1280, height: 800 } })
+    const context = await browser.newContext({ reducedMotion: 'reduce', locale: task.locale, viewport: { width: 1280, height: 800 } })
     const p = await context.newPage()
     await p.goto(new URL(path, task.page).href)
     return p

@@ -164,7 +164,7 @@ async function walk({ page, context, task, say, logs }) {
   await shoot('share-made')
   const url = await id('share-url').innerText()
   want(/\/s#[^/]+$/.test(url.trim()), 'the token of a link is where servers log it')
-  const stranger = await context.browser().newContext({ locale: task.locale, viewport: { width: 1280, height: 800 } })
+  const stranger = await context.browser().newContext({ reducedMotion: 'reduce', locale: task.locale, viewport: { width: 1280, height: 800 } })
   const other = await stranger.newPage()
   await other.goto(url.trim())
   await moving(other, 'share page')
