@@ -62,9 +62,7 @@ func repaired(t *testing.T, s *harness.Server, via *relay, by func(*camera, *cli
 		if f.n < c.earliest || f.at.After(end.Add(-tail)) {
 			return nil
 		}
-		// A packet that is missing between two pictures may be the end of the one or the
-		// beginning of the other: both are given up.
-		if missing++; missing > 2*int(gone) {
+		if missing++; missing > int(gone) {
 			return fmt.Errorf("it is number %d, and the gateway lost %.0f packets", missing, gone)
 		}
 		return nil

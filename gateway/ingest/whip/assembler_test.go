@@ -116,6 +116,8 @@ func TestDepacketise(t *testing.T) {
 		{media.H264, h264.Encode, [][]byte{{0x67, 1, 2, 3}, {0x68, 4, 5, 6}, append([]byte{0x65, 0x88}, big...)}, true},
 		{media.H264, h264.Encode, [][]byte{append([]byte{0x41, 0x9a}, big...)}, true},
 		{media.H264, h264.Encode, [][]byte{append([]byte{0x41, 0x1a}, big...)}, false}, // a later slice
+		{media.H264, h264.Encode, [][]byte{{0x06, 5, 1, 0x80}, append([]byte{0x41, 0x9a}, big...)}, true},
+		{media.H265, h265.Encode, [][]byte{{0x4e, 1, 5, 1, 0x80}, append([]byte{0x02, 1, 0x80}, big...)}, true},
 		{media.H265, h265.Encode, [][]byte{{0x40, 1, 2, 3, 4}, {0x42, 1, 2, 3, 4}, append([]byte{0x26, 1, 0x80}, big...)}, true},
 		{media.H265, h265.Encode, [][]byte{append([]byte{0x02, 1, 0x80}, big...)}, true},
 		{media.H265, h265.Encode, [][]byte{append([]byte{0x02, 1, 0x40}, big...)}, false},

@@ -86,8 +86,8 @@ func beginsPicture(codec media.Codec) func([]byte) bool {
 	return func([]byte) bool { return false }
 }
 
-// beginsH264 looks for parameter sets, a delimiter, or the first slice of a
-// picture: its first_mb_in_slice is zero, one set bit (ITU-T H.264 §7.3.3).
+// beginsH264 looks for what stands before slices (parameter sets, a delimiter,
+// supplemental information: §7.4.1.2.3), or the first slice of a picture: its first_mb_in_slice is zero, one set bit (ITU-T H.264 §7.3.3).
 func beginsH264(p []byte) bool {
 	if len(p) < 3 {
 		return false
@@ -95,7 +95,7 @@ func beginsH264(p []byte) bool {
 	switch p[0] & 0x1f {
 	case 1, 5:
 		return p[1]&0x80 != 0
-	case 7, 9:
+	case 6, 7, 9:
 		return true
 	case 24: // STAP-A (RFC 6184 §5.7.1)
 		return len(p) > 3 && beginsH264(p[3:])
@@ -115,7 +115,7 @@ func beginsH265(p []byte) bool {
 	switch t := p[0] >> 1 & 0x3f; {
 	case t < 32:
 		return p[2]&0x80 != 0
-	case t == 32, t == 35: // VPS, access unit delimiter
+	case t == 32, t == 35, t == 39: // VPS, access unit delimiter, prefix SEI
 		return true
 	case t == 48: // aggregation packet (RFC 7798 §4.4.2)
 		return len(p) > 4 && beginsH265(p[4:])
