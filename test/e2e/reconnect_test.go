@@ -17,9 +17,16 @@ func TestReconnectKeepsViewers(t *testing.T) {
 			cam := s.Enrol("flapping")
 			first := harness.Push(t, cam, "rtsp-tcp", harness.Source{})
 			s.Online(cam.ID)
-			seen := make(chan harness.Watched, 1)
-			go func() { seen <- s.Watch(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 24}) }()
-			harness.Until(time.Now().Add(10 * time.Second)) // Chromium starts within a few
+			seen, began := make(chan harness.Watched, 1), make(chan struct{}, 1)
+			go func() {
+				seen <- s.Watch(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 22, Began: began})
+			}()
+			select {
+			case <-began:
+			case <-time.After(30 * time.Second):
+				t.Fatal("no picture")
+			}
+			harness.Until(time.Now().Add(4 * time.Second))
 			first.Kill()
 			harness.Until(time.Now().Add(5 * time.Second))
 			harness.Push(t, cam, "rtsp-tcp", harness.Source{})
@@ -28,10 +35,10 @@ func TestReconnectKeepsViewers(t *testing.T) {
 			if w.Transport != transport || w.Error != "" {
 				t.Errorf("transport %q, error %q", w.Transport, w.Error)
 			}
-			// Some seconds before, and what is left after: of 24 s five are dark, and
+			// Four seconds before, and what is left after: of 22 s five are dark, and
 			// a few more until ffmpeg is there and the first key frame has come.
-			if w.Frames < 13*25 {
-				t.Errorf("%d frames in 24 s", w.Frames)
+			if w.Frames < 11*25 {
+				t.Errorf("%d frames in 22 s", w.Frames)
 			}
 			if w.LongestStill > 11000 {
 				t.Errorf("stood still for %d ms", w.LongestStill)

@@ -3,6 +3,7 @@ package harness
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -20,6 +21,8 @@ type Watch struct {
 	Grant   any     `json:"grant"`
 	Seconds float64 `json:"seconds"`
 	Locale  string  `json:"locale,omitempty"`
+
+	Began chan<- struct{} `json:"-"` // where not nil, hears of the first picture
 }
 
 // Watched is what Chromium saw.
@@ -78,13 +81,33 @@ func (s *Server) Watch(t testing.TB, w Watch) Watched {
 	cmd := exec.Command("node", Drive(t, w)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatalf("Chromium: %v\n%s", err, stderr.String())
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
 	var got Watched
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("Chromium: %v in %s", err, out)
+	for said := json.NewDecoder(stdout); ; {
+		var line struct {
+			Began bool `json:"began"`
+			Watched
+		}
+		if err := said.Decode(&line); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Errorf("Chromium: %v", err)
+			break
+		}
+		if !line.Began {
+			got = line.Watched
+		} else if w.Began != nil {
+			w.Began <- struct{}{}
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("Chromium: %v\n%s", err, stderr.String())
 	}
 	if got.Frames == 0 {
 		t.Logf("Chromium saw nothing: %+v", got)

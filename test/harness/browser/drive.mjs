@@ -42,8 +42,10 @@ try {
 }
 
 // watch plays a grant in <gatepost-player> and tells what was decoded: frames
-// and the player's clock over task.seconds, counted from the first picture.
+// and the player's clock over task.seconds, counted from the first picture, of
+// which it tells when it is there.
 async function watch(page, task) {
+  await page.exposeFunction('began', () => say({ began: true }))
   return page.evaluate(async (task) => {
     const wait = (ms) => new Promise((done) => setTimeout(done, ms))
     const player = document.querySelector('gatepost-player')
@@ -58,6 +60,7 @@ async function watch(page, task) {
     while (frames() < 1 && performance.now() < deadline) await wait(5)
     if (frames() < 1) return { frames: 0, advanced: 0, first_frame_ms: -1, states, error: video()?.error?.message ?? '' }
     const firstFrame = performance.now() - asked
+    window.began()
     const f0 = frames()
     const samples = []
     let last = video().currentTime
