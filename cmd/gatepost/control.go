@@ -168,6 +168,7 @@ func (p *controlPlane) tasks() []schedule.Task {
 		{Name: "node", Every: time.Hour, Run: p.node.Run},
 		{Name: "recording", Every: time.Minute, Run: p.node.Reconcile},
 		{Name: "playback", Every: time.Hour, Run: p.playback.Run},
+		{Name: "compaction", Every: time.Minute, Run: p.playback.Compact},
 		{Name: "evidence", Every: 2 * time.Second, Run: p.evidence.Run},
 		{Name: "incident", Every: 2 * time.Second, Run: p.incident.Run},
 		{Name: "footage", Every: 2 * time.Second, Run: p.footage.Run},

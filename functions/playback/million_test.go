@@ -61,6 +61,9 @@ func TestTwentyMillion(t *testing.T) {
 		database = storetest.Postgres(t)
 	}
 	a := storetest.NewArchive(t, database, 156, 90)
+	begun := time.Now()
+	a.Pack(t)
+	t.Logf("packed in %v", time.Since(begun))
 	rows, sizes := a.Size(t)
 	if rows < 20_000_000 {
 		t.Fatalf("%d recordings", rows)

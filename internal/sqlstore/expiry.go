@@ -106,13 +106,18 @@ const isGarbage = `(garbage_at + 0)`
 
 // markGarbage lays tombstones within a transaction; one statement names every id.
 func markGarbage(ctx context.Context, tx *sql.Tx, ids []string, rule string, now time.Time) (marked, bytes int64, err error) {
-	sizes, err := queryAll(ctx, tx, func(row scanner) (n int64, err error) { return n, row.Scan(&n) },
-		`UPDATE recordings SET garbage_at = $1, garbage_rule = $2 WHERE `+isGarbage+` IS NULL AND id IN (`+placeholders(3, len(ids))+`) AND NOT `+held+` RETURNING bytes`,
-		append([]any{ms(now), rule}, anys(ids)...)...)
-	for _, n := range sizes {
+	hours, err := queryAll(ctx, tx, func(row scanner) (h recordingHour, err error) {
+		var n int64
+		err = row.Scan(&h.cameraID, &h.hour, &n)
 		bytes += n
+		return h, err
+	},
+		`UPDATE recordings SET garbage_at = $1, garbage_rule = $2 WHERE `+isGarbage+` IS NULL AND id IN (`+placeholders(3, len(ids))+`) AND NOT `+held+`
+		 RETURNING camera_id, start_us / 3600000000, bytes`, append([]any{ms(now), rule}, anys(ids)...)...)
+	if err != nil {
+		return 0, 0, err
 	}
-	return int64(len(sizes)), bytes, err
+	return int64(len(hours)), bytes, unpackHours(ctx, tx, hours)
 }
 
 // gone is a recording whose row was removed.

@@ -36,15 +36,22 @@ func (s *Store) InsertRecording(ctx context.Context, r gatepost.Recording) error
 	if err != nil {
 		return &gatepost.Error{Code: gatepost.Invalid, Field: "segments", Message: "the segments of a recording must be in order", Err: err}
 	}
-	_, err = s.exec(ctx, "insert recording", "recording",
-		`INSERT INTO recordings (id, camera_id, run, seq, object_key, start_us, end_us, duration_us, media_time_us, bytes, frames, sha256,
-			codecs, width, height, init_len, init_sha256, prior_end, run_end, retention_days, segments, created_at)
-		 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-		 ON CONFLICT DO NOTHING`,
-		r.ID, r.CameraID, r.Run, int64(r.Seq), r.Key, us(r.Start), us(r.End), r.Duration.Microseconds(), r.MediaTime.Microseconds(),
-		r.Bytes, r.Frames, r.SHA256, r.Codecs, int64(r.Width), int64(r.Height), r.InitLen, r.InitSHA256, string(r.PriorEnd),
-		string(r.RunEnd), int64(r.RetentionDays), segments, ms(time.Now()))
-	return err
+	hour := hourOf(r.CameraID, r.Start)
+	return s.txWaiting(ctx, "insert recording", "recording", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx,
+			`INSERT INTO recordings (id, camera_id, run, seq, object_key, start_us, end_us, duration_us, media_time_us, bytes, frames, sha256,
+				codecs, width, height, init_len, init_sha256, prior_end, run_end, retention_days, segments, created_at)
+			 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+			 ON CONFLICT DO NOTHING`,
+			r.ID, r.CameraID, r.Run, int64(r.Seq), r.Key, us(r.Start), us(r.End), r.Duration.Microseconds(), r.MediaTime.Microseconds(),
+			r.Bytes, r.Frames, r.SHA256, r.Codecs, int64(r.Width), int64(r.Height), r.InitLen, r.InitSHA256, string(r.PriorEnd),
+			string(r.RunEnd), int64(r.RetentionDays), segments, ms(time.Now())); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO recording_hours (camera_id, hour) VALUES ($1, $2)
+			ON CONFLICT (camera_id, hour) DO UPDATE SET packed_at = 0 WHERE recording_hours.packed_at > 0`, hour.cameraID, hour.hour)
+		return err
+	})
 }
 
 // Recording returns one recording, garbage too. It fails with NotFound.
@@ -64,22 +71,64 @@ func (s *Store) RecordingByKey(ctx context.Context, key string) (gatepost.Record
 // Recordings lists what a camera recorded in [from, to), whole recordings that
 // overlap the window, by start, at most limit of them. Garbage is left out.
 func (s *Store) Recordings(ctx context.Context, cameraID string, from, to time.Time, limit int) ([]gatepost.Recording, error) {
-	return s.recordingsIn(ctx, recordingColumnsAll, scanRecordingAll, cameraID, from, to, limit)
+	return s.recordingsIn(ctx, true, cameraID, from, to, limit)
 }
 
 // RecordingTimes is Recordings without the segments, for long windows.
 func (s *Store) RecordingTimes(ctx context.Context, cameraID string, from, to time.Time, limit int) ([]gatepost.Recording, error) {
-	return s.recordingsIn(ctx, recordingColumns, scanRecording, cameraID, from, to, limit)
+	return s.recordingsIn(ctx, false, cameraID, from, to, limit)
 }
 
-func (s *Store) recordingsIn(ctx context.Context, columns string, scan func(scanner) (gatepost.Recording, error),
-	cameraID string, from, to time.Time, limit int) ([]gatepost.Recording, error) {
-	list, err := queryAll(ctx, s.read, scan,
+// recordingsIn reads hours that are packed, and rows of recordings between them.
+func (s *Store) recordingsIn(ctx context.Context, segments bool, cameraID string, from, to time.Time, limit int) ([]gatepost.Recording, error) {
+	list := []gatepost.Recording{}
+	at, low, high := us(from)-maxRecording.Microseconds()+1, us(from), us(to)
+	for at < high && len(list) < limit {
+		most := 3 + (limit-len(list))/40 // an hour has some sixty
+		hours, err := s.packedHours(ctx, segments, cameraID, at/hourUS, low, high, most)
+		if err != nil {
+			return nil, s.failed("list packed recordings", "recording", err)
+		}
+		for _, h := range hours {
+			begin := h.hour * hourUS
+			if begin > at {
+				if list, err = s.appendRecordings(ctx, list, segments, cameraID, at, begin, low, limit); err != nil {
+					return nil, err
+				}
+			}
+			rows, err := h.recordings(cameraID)
+			if err != nil {
+				return nil, s.failed("read packed recordings", "recording", err)
+			}
+			for _, r := range rows {
+				if start := us(r.Start); start >= at && start < high && us(r.End) > low {
+					list = append(list, r)
+				}
+			}
+			at = begin + hourUS
+		}
+		if len(hours) < most {
+			return s.appendRecordings(ctx, list, segments, cameraID, at, high, low, limit)
+		}
+	}
+	return list[:min(len(list), limit)], nil
+}
+
+// appendRecordings appends what starts in [first, end) and ends after a time, all µs, from its rows,
+// until a list has limit.
+func (s *Store) appendRecordings(ctx context.Context, list []gatepost.Recording, segments bool, cameraID string, first, end, after int64, limit int) ([]gatepost.Recording, error) {
+	if first >= end || len(list) >= limit {
+		return list[:min(len(list), limit)], nil
+	}
+	columns, scan := recordingColumns, scanRecording
+	if segments {
+		columns, scan = recordingColumnsAll, scanRecordingAll
+	}
+	rows, err := queryAll(ctx, s.read, scan,
 		`SELECT `+columns+` FROM recordings
-		 WHERE camera_id = $1 AND start_us > $2 AND start_us < $3 AND end_us > $4 AND garbage_at IS NULL
-		 ORDER BY start_us, id LIMIT $5`,
-		cameraID, us(from)-maxRecording.Microseconds(), us(to), us(from), limit)
-	return list, s.failed("list recordings", "recording", err)
+		 WHERE camera_id = $1 AND start_us >= $2 AND start_us < $3 AND end_us > $4 AND garbage_at IS NULL
+		 ORDER BY start_us, id LIMIT $5`, cameraID, first, end, after, limit-len(list))
+	return append(list, rows...), s.failed("list recordings", "recording", err)
 }
 
 // Recorded tells which of some cameras recorded anything in [from, to) that is

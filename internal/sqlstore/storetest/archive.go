@@ -107,6 +107,7 @@ func (a *Archive) fill(t *testing.T, days int) {
 	for _, query := range remake {
 		exec(query)
 	}
+	exec(`INSERT INTO recording_hours (camera_id, hour) SELECT DISTINCT camera_id, start_us / 3600000000 FROM recordings`)
 	exec(`VACUUM ANALYZE`)
 }
 
@@ -156,12 +157,23 @@ func (a *Archive) found(t *testing.T) bool {
 	}
 }
 
+// Pack packs every hour, as compaction would have done, each when it was over.
+func (a *Archive) Pack(t *testing.T) {
+	t.Helper()
+	for n := 1; n > 0; {
+		var err error
+		if n, err = a.Store.PackHours(t.Context(), a.To.Add(time.Hour), 10_000); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Size says how many rows there are, and what the table and each of its indexes takes of it.
 func (a *Archive) Size(t *testing.T) (rows int64, sizes []string) {
 	t.Helper()
 	if err := a.db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM recordings`).Scan(&rows); err != nil {
 		t.Fatal(err)
 	}
-	return rows, a.texts(t, fmt.Sprintf(`SELECT oid::regclass || ' ' || pg_relation_size(oid) / 1048576 || ' MB, ' || pg_relation_size(oid) / %d || ' bytes a recording' FROM pg_class
-		WHERE oid = 'recordings'::regclass OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'recordings'::regclass) ORDER BY relkind DESC, relname`, max(rows, 1)))
+	return rows, a.texts(t, fmt.Sprintf(`SELECT oid::regclass || ' ' || pg_table_size(oid) / 1048576 || ' MB, ' || pg_table_size(oid) / %d || ' bytes a recording' FROM pg_class
+		WHERE oid = 'recording_hours'::regclass OR oid = 'recordings'::regclass OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'recordings'::regclass) ORDER BY relkind DESC, relname`, max(rows, 1)))
 }

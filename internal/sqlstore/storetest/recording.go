@@ -127,7 +127,7 @@ func testRecordingWindows(t *testing.T, s *sqlstore.Store) {
 		t.Fatalf("mark: %d %v", n, err)
 	}
 	at := func(d time.Duration) time.Time { return epoch.Add(d) }
-	for _, w := range []struct {
+	windows := []struct {
 		name     string
 		from, to time.Time
 		limit    int
@@ -141,19 +141,26 @@ func testRecordingWindows(t *testing.T, s *sqlstore.Store) {
 		{"the end of the long one", at(30 * time.Second), at(31 * time.Second), 100, []gatepost.Recording{long, r[0]}},
 		{"before", at(-2 * time.Hour), at(-59 * time.Minute), 100, nil},
 		{"after", at(5 * time.Minute), at(time.Hour), 100, nil},
-	} {
-		got, err := s.Recordings(ctx, c.ID, w.from, w.to, w.limit)
-		wantIDs(t, w.name, got, err, w.want...)
-		light, err := s.RecordingTimes(ctx, c.ID, w.from, w.to, w.limit)
-		wantIDs(t, w.name+", times", light, err, w.want...)
-		for i := range light {
-			if light[i].Segments != nil {
-				t.Errorf("%s: times come with segments", w.name)
-			}
-			light[i].Segments = got[i].Segments
+	}
+	// Read from rows, then from packed hours, then from some of each.
+	for _, packs := range []int{0, 2, 100} {
+		if n, err := s.PackHours(ctx, at(24*time.Hour), packs); err != nil || n > packs || n == 0 != (packs == 0) {
+			t.Fatalf("packed %d of %d hours: %v", n, packs, err)
 		}
-		if !reflect.DeepEqual(got, light) {
-			t.Errorf("%s: times differ", w.name)
+		for _, w := range windows {
+			got, err := s.Recordings(ctx, c.ID, w.from, w.to, w.limit)
+			wantIDs(t, w.name, got, err, w.want...)
+			light, err := s.RecordingTimes(ctx, c.ID, w.from, w.to, w.limit)
+			wantIDs(t, w.name+", times", light, err, w.want...)
+			for i := range light {
+				if light[i].Segments != nil {
+					t.Errorf("%s: times come with segments", w.name)
+				}
+				light[i].Segments = got[i].Segments
+			}
+			if !reflect.DeepEqual(got, light) {
+				t.Errorf("%s: times differ", w.name)
+			}
 		}
 	}
 	first, last, ok, err := s.RecordingBounds(ctx, c.ID)

@@ -12,6 +12,7 @@ variable "tasks" {
   description = "How often each task is done, in minutes. GET /v1/tasks lists those that there are; what serve does every few seconds is done every minute here."
   type        = map(number)
   default = {
+    compaction   = 1
     contact      = 1
     duty         = 1
     evidence     = 1

@@ -1,0 +1,31 @@
+package playback
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatepost-video/gatepost/functions/host"
+)
+
+const (
+	// packedAfter is how long an hour has been over when it is packed: by then what a gateway
+	// recorded in it is stored. What comes later has the hour packed anew.
+	packedAfter = time.Hour + 10*time.Minute
+	packedRound = 5000 // hours in a round; ten thousand cameras have 170 a minute
+	packedBatch = 250
+)
+
+// Compact packs the hours of the recordings' index that are over, so that timelines and playlists of them are read at once.
+// Call it every minute; several may run at the same time.
+func (f *Function) Compact(ctx context.Context) error {
+	over := f.opts.Now().Add(-packedAfter)
+	for done := 0; done < packedRound; {
+		n, err := f.opts.Store.PackHours(ctx, over, packedBatch)
+		host.Did(ctx, "hours_packed", int64(n))
+		if err != nil || n < packedBatch {
+			return err
+		}
+		done += n
+	}
+	return nil
+}
