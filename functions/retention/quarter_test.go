@@ -53,8 +53,10 @@ func TestQuarter(t *testing.T) {
 	}
 	engines(t, long, func(t *testing.T, store *sqlstore.Store, objects objstore.Store) {
 		q := newQuarter(t, store, objects, cameras)
-		for range days {
-			q.day(daily)
+		for i := range days {
+			if q.day(daily); long && i%10 == 9 {
+				t.Logf("day %d: %d recordings are there, %d were deleted", i+1, len(q.there), q.gone)
+			}
 		}
 		if q.gone < int64(cameras) {
 			t.Errorf("only %d recordings were deleted: the quarter tried nothing", q.gone)
