@@ -151,7 +151,7 @@ type Measurement struct {
 	FramesReceived   int64         `json:"frames_received"`
 	PacketsLost      int64         `json:"packets_lost"`
 	PacketsReceived  int64         `json:"packets_received"`
-	ClockSkewPPM     float64       `json:"clock_skew_ppm"` // media clock against ours; positive: the camera's runs fast
+	ClockSkewPPM     float64       `json:"clock_skew_ppm"` // media clock against ours, over up to five minutes; positive: the camera's runs fast
 	TimestampJumps   int           `json:"timestamp_jumps"`
 	HasBFrames       bool          `json:"has_b_frames"`
 	ParameterChanges int           `json:"parameter_changes"`

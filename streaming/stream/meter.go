@@ -21,7 +21,7 @@ type Measurement struct {
 	FramesReceived   int64         // pictures; without video, audio units
 	PacketsLost      int64
 	PacketsReceived  int64
-	ClockSkewPPM     float64 // media clock against ours; positive: the camera's runs fast
+	ClockSkewPPM     float64 // media clock against ours over up to five minutes of the run; positive: the camera's runs fast
 	TimestampJumps   int
 	HasBFrames       bool
 	ParameterChanges int
@@ -45,12 +45,11 @@ type Meter struct {
 	stepTime  time.Duration
 	sinceKey  time.Duration // media time since the last key frame
 	hadKey    bool
-	skew      regression
+	skew      skew
 	origin    int64
 	originAt  time.Time
 	windowEnd time.Time
-	least     time.Duration
-	leastAt   time.Duration
+	least     delay
 	any       bool
 }
 
@@ -91,7 +90,6 @@ func (m *Meter) Reset() Measurement {
 	if m.have { // the next unit still has one before it
 		m.arrived = out.To
 	}
-	m.skew = regression{}
 	return out
 }
 
@@ -114,7 +112,7 @@ func (m *Meter) snapshot(tracks []*media.Track) Measurement {
 	if !m.arrived.IsZero() {
 		out.BitsPerSecond = int64(float64(m.bits) / max(1, out.To.Sub(m.arrived).Seconds()))
 	}
-	out.ClockSkewPPM = -m.skew.slope() * 1e6
+	out.ClockSkewPPM = m.skew.ppm()
 	return out
 }
 
@@ -162,43 +160,23 @@ func (m *Meter) observe(o observation) {
 // restart begins the measuring of times in a new run.
 func (m *Meter) restart(o observation) {
 	m.origin, m.originAt = o.dts, o.now
-	m.windowEnd = o.now.Add(time.Second)
+	m.windowEnd = o.now.Add(skewWindow)
 	m.any, m.hadKey, m.sinceKey = false, false, 0
-	m.skew = regression{}
+	m.skew = skew{}
 }
 
-// drift notes, once a second, the unit that came with the least delay.
+// drift notes, once in a window, the unit that came with the least delay.
 func (m *Meter) drift(o observation) {
 	wall := o.now.Sub(m.originAt)
-	delay := wall - media.Duration(o.dts-m.origin, m.rate)
-	if !m.any || delay < m.least {
-		m.least, m.leastAt, m.any = delay, wall, true
+	d := delay{wall, wall - media.Duration(o.dts-m.origin, m.rate)}
+	if !m.any || d.late < m.least.late {
+		m.least, m.any = d, true
 	}
 	if o.now.Before(m.windowEnd) {
 		return
 	}
-	m.skew.add(m.leastAt.Seconds(), m.least.Seconds())
-	m.windowEnd, m.any = o.now.Add(time.Second), false
-}
-
-// regression fits a straight line by least squares.
-type regression struct{ n, x, y, xx, xy float64 }
-
-func (r *regression) add(x, y float64) {
-	r.n++
-	r.x += x
-	r.y += y
-	r.xx += x * x
-	r.xy += x * y
-}
-
-// slope is zero for fewer than five points: they say nothing.
-func (r *regression) slope() float64 {
-	d := r.n*r.xx - r.x*r.x
-	if r.n < 5 || d <= 0 {
-		return 0
-	}
-	return (r.n*r.xy - r.x*r.y) / d
+	m.skew.add(m.least)
+	m.windowEnd, m.any = o.now.Add(skewWindow), false
 }
 
 func (s *Stream) eachMeter(f func(*Meter)) {
