@@ -214,6 +214,31 @@ func TestFault(t *testing.T) {
 	})
 }
 
+// TestNeverReported: a camera that came into service and was never heard of is offline since then.
+func TestNeverReported(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		w := newWorld(t, open(t))
+		mute := w.change(storetest.NewCamera(t, w.store, w.shop.ID).ID, func(c *gatepost.Camera) { c.State = gatepost.CameraInService })
+		begin := w.clock()
+		w.pass(4*time.Minute + 30*time.Second)
+		w.is("faults before their time", len(w.faults()), 0)
+		w.pass(time.Minute)
+		list := w.faults()
+		if len(list) != 1 || list[0].CameraID != mute.ID || list[0].Kind != gatepost.FaultOffline || !list[0].From.Equal(begin) || list[0].Until != nil {
+			t.Fatalf("faults %+v, in service since %s", list, begin)
+		}
+		for range 20 {
+			if err := w.store.PutStatuses(t.Context(), []gatepost.CameraStatus{{CameraID: mute.ID, Node: "gw", Online: true, Recording: true, Since: begin, SeenAt: w.clock().Add(30 * time.Second)}}); err != nil {
+				t.Fatal(err)
+			}
+			w.pass(30 * time.Second)
+		}
+		if list := w.faults(); len(list) != 1 || list[0].Until == nil {
+			t.Errorf("it pushes, and its fault goes on: %+v", list)
+		}
+	})
+}
+
 // TestKinds opens and closes a fault of every kind that a gateway's word may tell.
 func TestKinds(t *testing.T) {
 	w := newWorld(t, storetest.OpenSQLite(t))

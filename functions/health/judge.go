@@ -31,6 +31,7 @@ func (f *Function) judge(h gatepost.CameraHealth, now time.Time) map[gatepost.Fa
 	st := h.Status
 	switch {
 	case !h.Reported:
+		known[gatepost.FaultOffline] = finding{true, h.InService, gatepost.Words{ZH: "设备离线:投入使用以来从未推流。", EN: "It is offline: it has never pushed since it came into service."}}
 		return known
 	case !st.Online:
 		known[gatepost.FaultOffline] = finding{true, st.Since, offlineWords(st)}
