@@ -153,9 +153,9 @@ type DeletionOrder struct {
 	DecidedBy string     // user id
 	DecidedAt *time.Time // nil while nobody has
 	Approved  bool
-	DoneAt    *time.Time // when nothing was left for the first time
+	DoneAt    *time.Time // since when nothing is left and nothing held; nil: it is not done
 }
 
-// DeletionOrderStands is for how long after its approval an order also ends what
+// DeletionOrderStands is for how long after it was done an order also ends what
 // comes into its window late, from a spool.
 const DeletionOrderStands = 30 * 24 * time.Hour

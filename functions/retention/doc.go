@@ -42,5 +42,6 @@
 // # Orders
 //
 // A deletion order ends a window before its days are over, by the decision on a data
-// subject's request. One person orders, another approves; a hold beats both until it ends.
+// subject's request. One person orders, another approves; a hold beats both until it ends: until then the
+// order is not done, even when nothing of its window is there yet. What comes within thirty days after it was done ends too.
 package retention

@@ -175,3 +175,50 @@ func TestOrders(t *testing.T) {
 		}
 	})
 }
+
+// TestOrderUnderHold: what is held is not done, also before anything of it has come, and
+// the order outlives the hold.
+func TestOrderUnderHold(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		w := newWorld(t, open(t), newDir(t))
+		shop := storetest.NewOrganisation(t, w.store, gatepost.KindBusiness)
+		c := w.camera(shop.ID, func(c *gatepost.Camera) { c.RetentionDays = 180 })
+		w.policy(func(p *gatepost.RetentionPolicy) { p.General.Ceiling = 365 })
+		from := w.now.Add(-time.Hour)
+		h := w.hold(c, from, w.now, w.now.Add(1000*day))
+		o := w.order(c, from, w.now)
+		late := func(after time.Duration) { w.recorded(c, from.Add(after), 180) }
+		sweep := w.sweeper(w.store, w.objects)
+		is := func(what string, done bool, rows int) {
+			t.Helper()
+			if err := sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			got, err := w.store.DeletionOrder(t.Context(), o.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ids, _, _ := w.stored(); (got.DoneAt != nil) != done || len(ids) != rows {
+				t.Errorf("%s: done %v, %d rows; want %v, %d", what, got.DoneAt, len(ids), done, rows)
+			}
+		}
+		is("nothing is there, and held", false, 0)
+		w.now = w.now.Add(2 * gatepost.DeletionOrderStands)
+		late(10 * time.Minute)
+		is("it came late, and is held", false, 1)
+		w.release(h)
+		is("released", true, 0)
+		w.now = w.now.Add(20 * day)
+		late(20 * time.Minute)
+		is("later still", true, 0)
+		h = w.hold(c, from, from.Add(time.Hour), w.now.Add(60*day))
+		is("held, and nothing is there", true, 0)
+		late(30 * time.Minute)
+		is("something came into the later hold", false, 1)
+		w.now = w.now.Add(61 * day)
+		is("that hold is over", true, 0)
+		w.now = w.now.Add(gatepost.DeletionOrderStands + day)
+		late(40 * time.Minute)
+		is("nobody waits for it any more", true, 1)
+	})
+}

@@ -187,7 +187,9 @@ func merged(spans []gatepost.TimeSpan) []gatepost.TimeSpan {
 	return out
 }
 
-// carryOut ends what orders name; what a hold keeps waits for its end.
+// carryOut ends what orders name. An order is done when nothing is left in its window and no hold keeps any of
+// the window: a hold also keeps what a spool has of it still, and may outlast DeletionOrderStands. One
+// that was done is open again while a later hold keeps something that came since.
 func (f *Function) carryOut(ctx context.Context, c gatepost.Camera, run *gatepost.RetentionRun, now time.Time) error {
 	orders, err := f.opts.Store.StandingDeletionOrders(ctx, c.ID, now.Add(-gatepost.DeletionOrderStands))
 	if err != nil {
@@ -198,19 +200,32 @@ func (f *Function) carryOut(ctx context.Context, c gatepost.Camera, run *gatepos
 		if err != nil {
 			return err
 		}
-		if left > 0 || o.DoneAt != nil {
-			continue
-		}
-		if _, err := f.opts.Store.UpdateDeletionOrder(ctx, o.ID, func(o *gatepost.DeletionOrder) (gatepost.LedgerEntry, error) {
-			o.DoneAt = &now
-			return gatepost.LedgerEntry{At: now, Kind: gatepost.LedgerDeletion, Actor: "system", CameraID: c.ID, Allowed: true,
-				Detail: map[string]string{"act": "order_carried_out", "order": o.ID, "decision": o.Decision}}, nil
-		}); err != nil {
+		held, err := f.opts.Store.ActiveHolds(ctx, c.ID, o.From, o.To, now)
+		if err != nil {
 			return err
 		}
-		run.Orders++
+		switch {
+		case o.DoneAt == nil && left == 0 && len(held) == 0:
+			err = f.mark(ctx, o, &now, "order_carried_out", now)
+			run.Orders++
+		case o.DoneAt != nil && left > 0 && len(held) > 0:
+			err = f.mark(ctx, o, nil, "order_open_again", now)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// mark says when an order was done; nil: it is not.
+func (f *Function) mark(ctx context.Context, o gatepost.DeletionOrder, done *time.Time, act string, now time.Time) error {
+	_, err := f.opts.Store.UpdateDeletionOrder(ctx, o.ID, func(o *gatepost.DeletionOrder) (gatepost.LedgerEntry, error) {
+		o.DoneAt = done
+		return gatepost.LedgerEntry{At: now, Kind: gatepost.LedgerDeletion, Actor: "system", CameraID: o.CameraID, Allowed: true,
+			Detail: map[string]string{"act": act, "order": o.ID, "decision": o.Decision}}, nil
+	})
+	return err
 }
 
 // endOrdered returns how many recordings of an order are left.

@@ -42,10 +42,10 @@ func (s *Store) DeletionOrders(ctx context.Context, owner, cameraID, before stri
 }
 
 // StandingDeletionOrders lists the approved orders that end what a camera recorded: those that are
-// not done, and those that were approved since a time.
+// not done, and those that were done since a time.
 func (s *Store) StandingDeletionOrders(ctx context.Context, cameraID string, since time.Time) ([]gatepost.DeletionOrder, error) {
 	list, err := queryAll(ctx, s.read, scanOrder,
-		`SELECT `+orderColumns+` FROM deletion_orders WHERE camera_id = $1 AND approved AND (done_at IS NULL OR decided_at >= $2) ORDER BY id LIMIT 1000`,
+		`SELECT `+orderColumns+` FROM deletion_orders WHERE camera_id = $1 AND approved AND (done_at IS NULL OR done_at >= $2) ORDER BY id LIMIT 1000`,
 		cameraID, ms(since))
 	return list, s.failed("list deletion orders", "deletion order", err)
 }
