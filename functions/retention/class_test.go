@@ -78,7 +78,14 @@ func TestClasses(t *testing.T) {
 				t.Fatalf("%d rows, %d objects", len(keys), len(objects))
 			}
 			r := api.Do(owner, "GET", "/v1/cameras/"+camera.ID+"/retention", nil).Want(200)
-			if got := fmt.Sprint(r.Body["stored"]); got != c.stored {
+			station := gatepost.Organisation{ID: gatepost.NewID(), Name: "派出所", Kind: gatepost.KindSubControl, Division: "330106", CreatedAt: begin}
+			if err := w.store.CreateOrganisation(t.Context(), station); err != nil {
+				t.Fatal(err)
+			}
+			if seen := api.Do(api.SignIn(station, gatepost.RoleOwner), "GET", "/v1/cameras/"+camera.ID+"/retention", nil).Want(200); seen.Body["storage"] != nil || seen.Body["days"] != 180.0 {
+				t.Errorf("who merely knows of the camera sees %s", seen.Text)
+			}
+			if got := fmt.Sprint(r.Body["storage"].(map[string]any)["stored"]); got != c.stored {
 				t.Errorf("stored: %s\nwant %s", got, c.stored)
 			}
 		})

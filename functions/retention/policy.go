@@ -139,6 +139,11 @@ type CameraRetention struct {
 	IncidentDays int `json:"incident_days" doc:"That footage of incidents is kept"`
 	Policy       int `json:"policy_version"`
 
+	Storage *CameraStorage `json:"storage,omitempty" doc:"Only to the camera's organisation, the operator and administrators"`
+}
+
+// CameraStorage is how much of a camera is stored.
+type CameraStorage struct {
 	Stored      []StoredClass `json:"stored" doc:"What lies in each storage class now"`
 	MonthlyCost float64       `json:"monthly_cost" doc:"What that costs in a month, at the policy's prices"`
 }
@@ -163,15 +168,24 @@ func (f *Function) camera(ctx context.Context, in *cameraInput) (*cameraOutput, 
 	if err != nil {
 		return nil, err
 	}
-	totals, err := f.opts.Store.StoredTotal(ctx, c.ID)
+	b := p.Bounds(c.Category)
+	out := &cameraOutput{Body: CameraRetention{CameraID: c.ID, Category: c.Category, Asked: c.RetentionDays, Days: p.Days(c), RetentionBounds: RetentionBounds{b.Floor, b.Ceiling},
+		IncidentDays: max(p.Days(c), p.IncidentDays), Policy: p.Version}}
+	if !access.SeesVolume(s, c) {
+		return out, nil
+	}
+	out.Body.Storage, err = f.storage(ctx, p, c.ID)
+	return out, err
+}
+
+func (f *Function) storage(ctx context.Context, p gatepost.RetentionPolicy, cameraID string) (*CameraStorage, error) {
+	totals, err := f.opts.Store.StoredTotal(ctx, cameraID)
 	if err != nil {
 		return nil, err
 	}
-	b := p.Bounds(c.Category)
-	out := &cameraOutput{Body: CameraRetention{CameraID: c.ID, Category: c.Category, Asked: c.RetentionDays, Days: p.Days(c), RetentionBounds: RetentionBounds{b.Floor, b.Ceiling},
-		IncidentDays: max(p.Days(c), p.IncidentDays), Policy: p.Version, Stored: []StoredClass{}, MonthlyCost: p.Prices.Monthly(totals)}}
+	out := &CameraStorage{Stored: []StoredClass{}, MonthlyCost: p.Prices.Monthly(totals)}
 	for _, t := range totals {
-		out.Body.Stored = append(out.Body.Stored, StoredClass{cmp.Or(string(t.Class), "hot"), t.Recordings, t.Bytes})
+		out.Stored = append(out.Stored, StoredClass{cmp.Or(string(t.Class), "hot"), t.Recordings, t.Bytes})
 	}
 	return out, nil
 }

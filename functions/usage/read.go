@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gatepost-video/gatepost"
@@ -16,24 +17,24 @@ const maxDays = 400
 // Service is how cameras served, as the API shows it. What was recorded and the
 // gaps make up what was due.
 type Service struct {
-	Due       int64 `json:"due_ms" doc:"In service, so that it had to be recorded"`
-	Recorded  int64 `json:"recorded_ms"`
-	Online    int64 `json:"online_ms" doc:"Recorded, or pushed and not recorded"`
-	Offline   int64 `json:"gap_camera_offline_ms"`
-	Network   int64 `json:"gap_network_ms"`
-	Gateway   int64 `json:"gap_gateway_ms"`
-	Storage   int64 `json:"gap_storage_ms"`
-	Suspended int64 `json:"gap_suspended_ms" doc:"Resumed, and not back yet"`
-	WatchDue  int64 `json:"watch_due_ms" doc:"In service at class 1, so that it had to be watched live"`
-	Watched   int64 `json:"watched_ms"`
-	Bytes     int64 `json:"bytes" doc:"Of the recordings that began"`
-	Objects   int64 `json:"objects" doc:"Recordings that began"`
+	Due       int64  `json:"due_ms" doc:"In service, so that it had to be recorded"`
+	Recorded  int64  `json:"recorded_ms"`
+	Online    int64  `json:"online_ms" doc:"Recorded, or pushed and not recorded"`
+	Offline   int64  `json:"gap_camera_offline_ms"`
+	Network   int64  `json:"gap_network_ms"`
+	Gateway   int64  `json:"gap_gateway_ms"`
+	Storage   int64  `json:"gap_storage_ms"`
+	Suspended int64  `json:"gap_suspended_ms" doc:"Resumed, and not back yet"`
+	WatchDue  int64  `json:"watch_due_ms" doc:"In service at class 1, so that it had to be watched live"`
+	Watched   int64  `json:"watched_ms"`
+	Bytes     *int64 `json:"bytes,omitempty" doc:"Of the recordings that began; only to the camera's organisation, the operator and administrators"`
+	Objects   *int64 `json:"objects,omitempty" doc:"Recordings that began; to the same"`
 }
 
 func viewService(s gatepost.Service) Service {
 	return Service{Due: s.Due.Milliseconds(), Recorded: s.Recorded.Milliseconds(), Online: s.Online.Milliseconds(), Offline: s.Offline.Milliseconds(),
 		Network: s.Network.Milliseconds(), Gateway: s.Gateway.Milliseconds(), Storage: s.Storage.Milliseconds(), Suspended: s.Stopped.Milliseconds(),
-		WatchDue: s.WatchDue.Milliseconds(), Watched: s.Watched.Milliseconds(), Bytes: s.Bytes, Objects: s.Objects}
+		WatchDue: s.WatchDue.Milliseconds(), Watched: s.Watched.Milliseconds(), Bytes: &s.Bytes, Objects: &s.Objects}
 }
 
 // Usage is what a camera, or the cameras of an owner, did over some days.
@@ -61,7 +62,8 @@ type CameraDay struct {
 	Service  Service                `json:"service"`
 }
 
-// CameraDays are a camera's days, the oldest first.
+// CameraDays are a camera's days, the oldest first: of what the timeline shows, those that
+// it shows all of.
 type CameraDays struct {
 	Items []CameraDay `json:"items"`
 }
@@ -191,15 +193,35 @@ func (f *Function) days(ctx context.Context, in *daysInput) (*daysOutput, error)
 	if err != nil {
 		return nil, err
 	}
+	parts, err := access.Gate{Store: f.opts.Store}.Recorded(ctx, s, c, from.Start(), to.End())
+	if err != nil {
+		return nil, err
+	}
 	list, err := f.opts.Store.CameraDays(ctx, c.ID, from, to)
 	if err != nil {
 		return nil, err
 	}
-	out := &daysOutput{Body: CameraDays{Items: make([]CameraDay, len(list))}}
-	for i, d := range list {
-		out.Body.Items[i] = CameraDay{Day: d.Day.String(), State: d.State, Class: d.Class, Division: d.Division, Place: d.Place, OwnerID: d.Owner, Service: viewService(d.Service)}
+	out := &daysOutput{Body: CameraDays{Items: []CameraDay{}}}
+	for _, d := range list {
+		if whole(d.Day, parts) {
+			out.Body.Items = append(out.Body.Items, viewDay(d, access.SeesVolume(s, c)))
+		}
 	}
 	return out, nil
+}
+
+// whole tells whether all of a day lies in one of some parts of the archive: a day's figures
+// cannot be cut.
+func whole(day gatepost.Day, parts []access.Window) bool {
+	return slices.ContainsFunc(parts, func(w access.Window) bool { return !w.From.After(day.Start()) && !w.To.Before(day.End()) })
+}
+
+func viewDay(d gatepost.CameraDay, volume bool) CameraDay {
+	out := CameraDay{Day: d.Day.String(), State: d.State, Class: d.Class, Division: d.Division, Place: d.Place, OwnerID: d.Owner, Service: viewService(d.Service)}
+	if !volume {
+		out.Service.Bytes, out.Service.Objects = nil, nil
+	}
+	return out
 }
 
 func (f *Function) runs(ctx context.Context, in *runsInput) (*runsOutput, error) {

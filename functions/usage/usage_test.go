@@ -61,6 +61,23 @@ func (w *world) move(c gatepost.Camera, at time.Time, state gatepost.CameraState
 	}
 }
 
+// answered has a department ask for footage, and the shop answer with a window of a camera.
+func (w *world) answered(c gatepost.Camera, from, to time.Time) gatepost.Organisation {
+	w.t.Helper()
+	asker, now := storetest.NewOrganisation(w.t, w.s, gatepost.KindDepartment), time.Now()
+	q := gatepost.FootageRequest{ID: gatepost.NewID(), Organisation: asker.ID, AskedBy: "u", AskedAt: now, From: from, To: to, CaseNumber: "n", Reason: "r", Expires: now.Add(time.Hour)}
+	entry := gatepost.LedgerEntry{Kind: gatepost.LedgerRequest, Actor: "u", Allowed: true}
+	if err := w.s.CreateFootageRequest(w.t.Context(), q, entry); err != nil {
+		w.t.Fatal(err)
+	}
+	a := gatepost.FootageAnswer{ID: gatepost.NewID(), Request: q.ID, Grantee: asker.ID, Holder: w.shop.ID, Cameras: []string{c.ID}, From: from, To: to, CaseNumber: "n",
+		AnsweredBy: "u", AnsweredAt: now, Until: now.Add(time.Hour)}
+	if err := w.s.AnswerFootageRequest(w.t.Context(), a, gatepost.Notification{Organisation: asker.ID, Kind: "n", At: now}, entry); err != nil {
+		w.t.Fatal(err)
+	}
+	return asker
+}
+
 func (w *world) day(c gatepost.Camera, at time.Time) (gatepost.CameraDay, bool) {
 	w.t.Helper()
 	list, err := w.s.CameraDays(w.t.Context(), c.ID, gatepost.DayOf(at), gatepost.DayOf(at))
@@ -225,7 +242,20 @@ func TestOperations(t *testing.T) {
 		if len(days) != 2 || days[0]["day"] != "2026-03-10" || days[1]["state"] != "in_service" {
 			t.Errorf("days: %v", days)
 		}
+		if s := days[0]["service"].(map[string]any); s["bytes"] == nil || s["objects"] == nil {
+			t.Errorf("its owner does not see how much was stored: %v", s)
+		}
 		api.Do(stranger, "GET", "/v1/cameras/"+w.cameras[0].ID+"/days"+march, nil).Refused(gatepost.NotFound, "")
+		days = api.Do(api.SignIn(w.police, gatepost.RoleWatcher), "GET", "/v1/cameras/"+w.cameras[0].ID+"/days"+march, nil).Want(200).Items()
+		if len(days) != 2 || days[0]["service"].(map[string]any)["due_ms"] != 86400000.0 || days[0]["service"].(map[string]any)["bytes"] != nil {
+			t.Errorf("days for local police, without volumes: %v", days)
+		}
+		// An answered footage request opens a day and a half: of the half, nothing is told.
+		asker := w.answered(w.cameras[0], begin, begin.Add(36*time.Hour))
+		days = api.Do(api.SignIn(asker, gatepost.RoleOwner), "GET", "/v1/cameras/"+w.cameras[0].ID+"/days"+march, nil).Want(200).Items()
+		if len(days) != 1 || days[0]["day"] != "2026-03-10" {
+			t.Errorf("days for whom a day and a half are open: %v", days)
+		}
 		if runs := api.Do(operator, "GET", "/v1/usage/runs?before=2026-03-11", nil).Want(200).Items(); len(runs) != 1 || runs[0]["cameras"] != 3.0 {
 			t.Errorf("runs: %v", runs)
 		}

@@ -94,6 +94,7 @@ function Kept({ camera, what }: { camera: string; what: 'days' | 'stored' | 'cos
   const kept = useKept(camera);
   if (kept === undefined) return null;
   if (what === 'days') return <>{t('common.days', { count: kept.days })} <span className="quiet">{kept.floor_days}–{kept.ceiling_days}</span></>;
-  if (what === 'stored') return <>{bytes(kept.stored.reduce((sum, s) => sum + s.bytes, 0))}</>;
-  return <span data-testid="camera-cost">{cost(kept.monthly_cost)}</span>;
+  if (kept.storage === undefined) return null;
+  if (what === 'stored') return <>{bytes(kept.storage.stored.reduce((sum, s) => sum + s.bytes, 0))}</>;
+  return <span data-testid="camera-cost">{cost(kept.storage.monthly_cost)}</span>;
 }

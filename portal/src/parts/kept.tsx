@@ -23,7 +23,7 @@ export function KeptCard({ camera, may }: { camera: Camera; may: boolean }) {
   const plan = useQuery({ queryKey: ['plan', camera.owner_id], enabled: mine && camera.owner_id !== '', queryFn: ({ signal }) => client.plans.use(camera.owner_id, { signal }) }).data?.plan;
   const [editing, setEditing] = useState(false);
   if (kept === undefined) return null;
-  const stored = kept.stored.map((s) => ({ key: s.class, label: t('retention.storedIn', { class: t(`retention.classes.${s.class}`) }), children: `${bytes(s.bytes)} · ${count(s.recordings)}` }));
+  const stored = kept.storage?.stored.map((s) => ({ key: s.class, label: t('retention.storedIn', { class: t(`retention.classes.${s.class}`) }), children: `${bytes(s.bytes)} · ${count(s.recordings)}` }));
   return (
     <Card size="small" title={t('retention.ofCamera')} data-testid="kept" extra={may && <Button size="small" onClick={() => setEditing(true)} data-testid="kept-edit">{t('retention.edit')}</Button>}>
       <Descriptions
@@ -32,8 +32,8 @@ export function KeptCard({ camera, may }: { camera: Camera; may: boolean }) {
           { key: 'days', label: t('retention.now'), children: <span data-testid="kept-days">{t('common.days', { count: kept.days })} <span className="quiet">({t('retention.bounds', { floor: kept.floor_days, ceiling: kept.ceiling_days })})</span></span> },
           ...(kept.asked_days === kept.days ? [] : [{ key: 'asked', label: t('retention.asked'), children: t('common.days', { count: kept.asked_days }) }]),
           { key: 'incident', label: t('retention.incident'), children: t('common.days', { count: kept.incident_days }) },
-          ...(stored.length > 0 ? stored : [{ key: 'none', label: t('retention.stored'), children: t('retention.nothingStored') }]),
-          { key: 'cost', label: t('retention.monthly'), children: <b data-testid="kept-cost">{cost(kept.monthly_cost)}</b> },
+          ...(stored?.length === 0 ? [{ key: 'none', label: t('retention.stored'), children: t('retention.nothingStored') }] : stored ?? []),
+          ...(kept.storage ? [{ key: 'cost', label: t('retention.monthly'), children: <b data-testid="kept-cost">{cost(kept.storage.monthly_cost)}</b> }] : []),
           ...(plan ? [{ key: 'plan', label: t('retention.plan'), children: `${plan.name} · ${t('retention.planDays', { count: plan.retention_days })}` }] : []),
         ]}
       />
