@@ -155,6 +155,27 @@ func (f *Function) SignReport(ctx context.Context, lines ...string) (string, err
 	return k.Note(lines...)
 }
 
+// WithdrawnReportKeys returns the keys that signed reports and may have come into other hands, by the
+// names that notes give them.
+func (f *Function) WithdrawnReportKeys(ctx context.Context) (map[string]gatepost.Withdrawal, error) {
+	keys, err := f.opts.Store.EvidenceKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := map[string]gatepost.Withdrawal{}
+	for _, k := range keys {
+		if k.Withdrawn == nil {
+			continue
+		}
+		signer, err := signature.NewKey(signature.Report, k.Seed)
+		if err != nil {
+			return nil, err
+		}
+		list[signer.Name()] = *k.Withdrawn
+	}
+	return list, nil
+}
+
 func (f *Function) signerFor(ctx context.Context, purpose string) (*signature.Key, error) {
 	k, err := f.active(ctx)
 	if err == nil && k.ID == "" {

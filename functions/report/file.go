@@ -37,7 +37,7 @@ func (f *Function) file(ctx context.Context, in *fileInput) (*fileOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	v, err := show(r)
+	v, err := f.marked(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,24 @@ func (l language) state(s gatepost.ReportState) string {
 	return l.pick(stateWords[s].zh, stateWords[s].en)
 }
 
+// class is a watch class, "1" to "3", as people say it.
+func (l language) class(key string) string {
+	return l.pick(map[string]string{"1": "一类点", "2": "二类点", "3": "三类点"}[key], "Class "+key)
+}
+
+// keyWords say that the key which signed a report was withdrawn; "" when it was not.
+func keyWords(r Report, l language) string {
+	k := r.KeyWithdrawn
+	if k == nil {
+		return ""
+	}
+	words := l.pick("签名密钥已于 %s 撤回（%s）；本报告锁定在可疑时间之前，签名仍有效", "Its key was withdrawn at %s (%s); it was locked before others may have had that, and its signature holds")
+	if k.Doubtful {
+		words = l.pick("签名密钥已于 %s 撤回（%s）；本报告锁定时密钥可能已外泄，签名不足为凭，以台账为准", "Its key was withdrawn at %s (%s); others may have had it when this was locked: its signature says nothing, the ledger does")
+	}
+	return fmt.Sprintf(words, stamp(&k.WithdrawnAt), k.Reason)
+}
+
 // subtitle says whose report it is, of what and when.
 func subtitle(r Report, unit string, l language) []string {
 	month := r.Month
@@ -58,7 +76,7 @@ func countTables(f *ReportFigures, l language) []countTable {
 	}
 	return []countTable{
 		table(l.pick("监控点类别", "Class"), f.Classes, func(c ReportCount) string {
-			return l.pick(map[string]string{"1": "一类点", "2": "二类点", "3": "三类点"}[c.Key], "Class "+c.Key)
+			return l.class(c.Key)
 		}),
 		table(l.pick("场所类别", "Category"), f.Categories, func(c ReportCount) string {
 			words := places[gatepost.PlaceCategory(c.Key)]

@@ -77,6 +77,9 @@ type Objects interface {
 // /v1/evidence-keys; functions/evidence has it.
 type Signer interface {
 	SignReport(ctx context.Context, lines ...string) (note string, err error)
+
+	// WithdrawnReportKeys are the keys that may be in other hands, by the first lines of their notes.
+	WithdrawnReportKeys(ctx context.Context) (map[string]gatepost.Withdrawal, error)
 }
 
 // Options are what a function works with.

@@ -291,6 +291,10 @@ func (p *paper) signatures() {
 	}
 	p.text(margin, p.y, sizeText, ink, p.pick("锁定时间：", "Locked at: ")+stamp(r.DecidedAt)+"    SHA-256: "+r.SHA256)
 	p.y += 5
+	if words := keyWords(r, p.language); words != "" {
+		p.text(margin, p.y, sizeCell, ink, words)
+		p.y += 5
+	}
 	for _, line := range strings.Split(strings.TrimSpace(r.Note), "\n") {
 		p.text(margin, p.y, sizeCell, pale, line)
 		p.y += 3.5

@@ -188,7 +188,7 @@ func (p *paper) settlement() {
 	}
 	for _, l := range s.Lines {
 		r := ReportRow{Due: l.Due, Recorded: l.Recorded}
-		g.rows = append(g.rows, []string{l.Payer, strconv.Itoa(int(l.Class)), find("due").print(r), find("recorded").print(r), yuan(l.Fee), yuan(l.Deduction), yuan(l.Net)})
+		g.rows = append(g.rows, []string{l.Payer, p.class(class(l.Class)), find("due").print(r), find("recorded").print(r), yuan(l.Fee), yuan(l.Deduction), yuan(l.Net)})
 	}
 	g.rows = append(g.rows, []string{p.pick("合计", "Total"), "", "", "", yuan(s.Fee), yuan(s.Deduction), yuan(s.Net)})
 	p.table(g)

@@ -23,6 +23,9 @@ const (
 	maxBelow  = 200 // divisions directly below one
 	maxPast   = 11  // months
 
+	// measuring is how long after a month its days may be waited for.
+	measuring = 7 * 24 * time.Hour
+
 	// format names what is in the object of a locked report.
 	format = "gatepost report 1"
 )
@@ -42,7 +45,24 @@ type Report struct {
 	Remark         string               `json:"remark,omitempty"`
 	SHA256         string               `json:"sha256,omitempty" doc:"Of the object of a locked one"`
 	Note           string               `json:"note,omitempty" doc:"The signed note over it; it verifies with the keys of GET /v1/evidence-keys, named gatepost/report/"`
+	KeyWithdrawn   *ReportKey           `json:"key_withdrawn,omitempty" doc:"The key of the note may be in other hands"`
 	Figures        *ReportFigures       `json:"figures,omitempty"`
+}
+
+// ReportKey is that the key which signed a report was withdrawn.
+type ReportKey struct {
+	WithdrawnAt time.Time `json:"withdrawn_at"`
+	Since       time.Time `json:"untrusted_since" doc:"Since when others may have it"`
+	Reason      string    `json:"withdrawn_reason"`
+	Doubtful    bool      `json:"doubtful" doc:"The report was locked after that: its note alone says nothing, the entry of its locking in the ledger does. Draw up another version, signed with the new key"`
+}
+
+// mark tells of a report whether the key that signed it was withdrawn.
+func mark(r *Report, withdrawn map[string]gatepost.Withdrawal) {
+	key, _, _ := strings.Cut(r.Note, "\n")
+	if w, ok := withdrawn[key]; ok && r.DecidedAt != nil {
+		r.KeyWithdrawn = &ReportKey{WithdrawnAt: w.At, Since: w.Since, Reason: w.Reason, Doubtful: !r.DecidedAt.Before(w.Since)}
+	}
 }
 
 func view(r gatepost.Report) Report {
@@ -177,9 +197,8 @@ func (f *Function) figures(ctx context.Context, division string, month gatepost.
 	if in.health, err = f.health(ctx, division, month, only); err != nil {
 		return none, err
 	}
-	if missing := month.Days() - in.facts.Measured; missing > 0 {
-		return none, &gatepost.Error{Code: gatepost.Conflict, Field: "month",
-			Message: fmt.Sprintf("%d days of %s are not measured; that is done by itself within some hours, and never for days before Gatepost was there", missing, month)}
+	if err := measured(month, in.facts.Measured, f.now()); err != nil {
+		return none, err
 	}
 	payers := map[string]bool{}
 	var ids []string
@@ -209,6 +228,20 @@ func (f *Function) figures(ctx context.Context, division string, month gatepost.
 		return none, err
 	}
 	return out, f.past(ctx, &out, month)
+}
+
+// measured fails unless all days of a month are; those before Gatepost was there never will be.
+func measured(month gatepost.Month, days int, now time.Time) error {
+	missing := month.Days() - days
+	if missing <= 0 {
+		return nil
+	}
+	remedy := "choose a later month, or try again in some hours if Gatepost was stopped for long"
+	if now.Sub(month.Last().End()) < measuring {
+		remedy = "try again in some hours"
+	}
+	return &gatepost.Error{Code: gatepost.Conflict, Field: "month",
+		Message: fmt.Sprintf("%s: %d days of %s are not measured; each is by itself after its end, but none from before Gatepost was there", remedy, missing, month)}
 }
 
 // health returns the faults and repairs of a month; with loose, also those of cameras
@@ -291,7 +324,15 @@ func (f *Function) list(ctx context.Context, in *listInput) (*listOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	return &listOutput{Body: host.Paged(list, in.Limit, func(r gatepost.Report) string { return r.ID }, view)}, nil
+	withdrawn, err := f.opts.Signer.WithdrawnReportKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &listOutput{Body: host.Paged(list, in.Limit, func(r gatepost.Report) string { return r.ID }, func(r gatepost.Report) Report {
+		v := view(r)
+		mark(&v, withdrawn)
+		return v
+	})}, nil
 }
 
 func (f *Function) get(ctx context.Context, in *idInput) (*output, error) {
@@ -299,7 +340,21 @@ func (f *Function) get(ctx context.Context, in *idInput) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	return show(r)
+	return f.marked(ctx, r)
+}
+
+// marked is a report with its figures, and what became of the key that signed it.
+func (f *Function) marked(ctx context.Context, r gatepost.Report) (*output, error) {
+	v, err := show(r)
+	if err != nil {
+		return nil, err
+	}
+	withdrawn, err := f.opts.Signer.WithdrawnReportKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mark(&v.Body, withdrawn)
+	return v, nil
 }
 
 // open fails unless a report may be changed by those who draw it up.

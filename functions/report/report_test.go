@@ -164,8 +164,12 @@ func TestRefused(t *testing.T) {
 			t.Errorf("month %q: %q does not say %q", text, r.String("detail"), remedy)
 		}
 	}
-	w.draw("county").Refused(gatepost.Conflict, "month") // no day is measured
-	w.draw("station").Refused(gatepost.Forbidden, "")    // of a town
+	for text, remedy := range map[string]string{month.String(): "try again in some hours: ", "1999-01": "choose a later month"} { // no day is measured
+		if r := w.api.Do(w.lead("county"), "POST", "/v1/reports", m{"month": text}).Refused(gatepost.Conflict, "month"); !strings.HasPrefix(r.String("detail"), remedy) {
+			t.Errorf("month %q: %q does not begin with %q", text, r.String("detail"), remedy)
+		}
+	}
+	w.draw("station").Refused(gatepost.Forbidden, "") // of a town
 	w.draw("shop").Refused(gatepost.Forbidden, "")
 	w.draw("operator").Refused(gatepost.Forbidden, "")
 	w.api.Do(w.api.SignIn(w.units["county"], gatepost.RoleWatcher), "POST", "/v1/reports", m{"month": month.String()}).Refused(gatepost.Forbidden, "")
@@ -242,6 +246,53 @@ func TestLocked(t *testing.T) {
 		w.must(nil, w.objects.Put(t.Context(), "report/330102/"+month.String()+"/"+id+".json", bytes.NewReader([]byte("{}")), 2))
 		w.api.Do(w.lead("county"), "GET", path+"/file?format=json", nil).Refused(gatepost.Internal, "")
 	})
+}
+
+// TestWithdrawnKey: of a locked report it is told that its key was withdrawn, and whether others
+// may have had that when it was locked.
+func TestWithdrawnKey(t *testing.T) {
+	w := small(t, "sqlite", storetest.SQLite(t))
+	w.now = time.Now()
+	old := w.filed("county", "city").String("id")
+	var set struct{ Keys []struct{ Kid string } }
+	if err := json.Unmarshal([]byte(w.api.Do("", "GET", "/v1/evidence-keys", nil).Want(200).Text), &set); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.api.Do(w.lead("county"), "GET", "/v1/reports/"+old, nil).Want(200); r.Body["key_withdrawn"] != nil {
+		t.Errorf("nobody withdrew its key: %v", r.Body["key_withdrawn"])
+	}
+	withdraw := func(since time.Time) {
+		t.Helper()
+		w.api.Do(w.api.SignIn(w.units["operator"], gatepost.RoleAdmin), "POST", "/v1/evidence-keys/"+set.Keys[0].Kid+"/withdraw",
+			m{"reason": "a backup was lost", "untrusted_since": since.UTC().Format(time.RFC3339Nano)}).Want(204)
+	}
+	marked := func(id string, want any) {
+		t.Helper()
+		one := w.api.Do(w.lead("county"), "GET", "/v1/reports/"+id, nil).Want(200).Body
+		list := w.api.Do(w.lead("county"), "GET", "/v1/reports", nil).Want(200).Items()
+		list = slices.DeleteFunc(list, func(r m) bool { return r["id"] != id })
+		for _, r := range []m{one, list[0]} {
+			key, _ := r["key_withdrawn"].(m)
+			if key["doubtful"] != want || want != nil && key["withdrawn_reason"] != "a backup was lost" {
+				t.Errorf("key_withdrawn: %v, want doubtful %v", key, want)
+			}
+		}
+		text := w.api.Do(w.lead("county"), "GET", "/v1/reports/"+id+"/file?format=xlsx&lang=en", nil).Want(200).Text
+		book, err := excelize.OpenReader(strings.NewReader(text))
+		w.must(nil, err)
+		found, err := book.SearchSheet(book.GetSheetName(0), "Its key was withdrawn", true)
+		w.must(nil, err)
+		if (len(found) > 0) != (want != nil) {
+			t.Errorf("the workbook tells of it %d times", len(found))
+		}
+		w.must(nil, book.Close())
+	}
+	withdraw(w.now.Add(-time.Minute))
+	marked(old, true)
+	second := w.draw("county").Want(201).String("id")
+	w.submit("county", second).Want(200)
+	w.review("city", second, m{"accept": true}).Want(200)
+	marked(second, nil)
 }
 
 // verify checks a note with the published keys, as an outsider does.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -225,6 +224,10 @@ func (w *workbook) signatures() {
 		w.put(1, w.row, "SHA-256 "+w.report.SHA256, look{})
 		w.row++
 	}
+	if words := keyWords(w.report, w.language); words != "" {
+		w.put(1, w.row, harmless(words), look{})
+		w.row++
+	}
 }
 
 // chart shows a column of the rows.
@@ -310,7 +313,7 @@ func (w *workbook) settlement(s ReportSettlement) {
 	yuan, first := func(fen int64) float64 { return float64(fen) / 100 }, w.row
 	for _, l := range s.Lines {
 		at := w.row
-		w.line(harmless(l.Payer), strconv.Itoa(int(l.Class)), float64(l.Due)/3_600_000, float64(l.Recorded)/3_600_000, yuan(l.Fee), yuan(l.Deduction))
+		w.line(harmless(l.Payer), w.class(class(l.Class)), float64(l.Due)/3_600_000, float64(l.Recorded)/3_600_000, yuan(l.Fee), yuan(l.Deduction))
 		w.formula(7, at, yuan(l.Net), look{whatHours, 'p'}, fmt.Sprintf("ROUND(%s-%s,2)", cell(5, at), cell(6, at)))
 	}
 	for i := range 4 {

@@ -25,7 +25,7 @@ type DeletionOrder struct {
 	To        time.Time  `json:"to"`
 	Decision  string     `json:"decision"`
 	Reason    string     `json:"reason"`
-	State     string     `json:"state" enum:"open,refused,approved,done" doc:"open: nobody has decided; approved: under way, or waiting for the end of a hold"`
+	State     string     `json:"state" enum:"open,refused,approved,done" doc:"open: nobody has decided; approved: under way, or waiting for the end of a hold; done: nothing is left, what comes late is deleted too for 30 days"`
 	OrderedBy string     `json:"ordered_by" doc:"User id"`
 	OrderedAt time.Time  `json:"ordered_at"`
 	DecidedBy string     `json:"decided_by,omitempty" doc:"User id"`

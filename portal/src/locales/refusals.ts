@@ -5,7 +5,7 @@
 export const refusals: Readonly<Record<string, string>> = {
   'camera invalid retention_days': '保存天数须在法定类别的下限与上限之间，也不能超过套餐。请改成框下所示范围内的天数。',
   'report invalid month': '这个月还没有结束。请选择已经结束的月份，最近的是上个月。',
-  'report conflict month': '这个月还有没统计的日子。系统会在几小时内自动统计，请稍后再编；平台启用以前的日子不会统计，不能编报。',
+  'report conflict month': '请改选较近的月份；若是刚结束的月份，请过几小时再编。这个月有没统计的日子：每天结束后系统自动统计，平台启用以前的日子不统计。',
   'report conflict': '本月已有一份月报在编或待审。请打开那一份继续，或等它有结论后再编下一版。',
   'report forbidden': '月报由县（区）、市、省公安或政府的负责人、主管编报。请由他们登录后办理。',
   'report submit conflict filings': '下一级的月报还没有全部审核通过。请先审核，或等到次月 5 日报送期限过后再提交，未报的记为迟报。',

@@ -137,6 +137,12 @@ function Standing({ report: r, versions }: { report: Report; versions: Report[] 
     <>
       {r.state === 'returned' && <Alert type="warning" showIcon title={t('reports.returned', { time: when(r.decided_at) })} description={r.remark} data-testid="report-returned" />}
       {r.state === 'submitted' && <Alert type="info" showIcon title={<>{t('reports.waits', { time: when(r.submitted_at) })} <DivisionName code={up} /></>} />}
+      {r.key_withdrawn && (
+        <Alert
+          type={r.key_withdrawn.doubtful ? 'error' : 'warning'} showIcon data-testid="report-key-withdrawn"
+          title={t('reports.keyWithdrawn', { time: when(r.key_withdrawn.withdrawn_at), reason: r.key_withdrawn.withdrawn_reason })} description={t(r.key_withdrawn.doubtful ? 'reports.keyDoubtful' : 'reports.keyHolds')}
+        />
+      )}
       {r.state === 'locked' && (
         <Alert
           type="success" icon={<LockOutlined />} showIcon title={t('reports.lockedAt', { time: when(r.decided_at) })} data-testid="report-locked"

@@ -2734,15 +2734,10 @@ export interface components {
              * @description That footage of incidents is kept
              */
             incident_days: number;
-            /**
-             * Format: double
-             * @description What that costs in a month, at the policy's prices
-             */
-            monthly_cost: number;
             /** Format: int64 */
             policy_version: number;
-            /** @description What lies in each storage class now */
-            stored: components["schemas"]["StoredClass"][];
+            /** @description Only to the camera's organisation, the operator and administrators */
+            storage?: components["schemas"]["CameraStorage"];
         };
         CameraStatus: {
             camera_id: string;
@@ -2767,6 +2762,15 @@ export interface components {
             since: string;
             /** Format: int64 */
             viewers: number;
+        };
+        CameraStorage: {
+            /**
+             * Format: double
+             * @description What that costs in a month, at the policy's prices
+             */
+            monthly_cost: number;
+            /** @description What lies in each storage class now */
+            stored: components["schemas"]["StoredClass"][];
         };
         Category: {
             /**
@@ -3033,7 +3037,7 @@ export interface components {
             ordered_by: string;
             reason: string;
             /**
-             * @description open: nobody has decided; approved: under way, or waiting for the end of a hold
+             * @description open: nobody has decided; approved: under way, or waiting for the end of a hold; done: nothing is left, what comes late is deleted too for 30 days
              * @enum {string}
              */
             state: "open" | "refused" | "approved" | "done";
@@ -4645,6 +4649,8 @@ export interface components {
             division: string;
             figures?: components["schemas"]["ReportFigures"];
             id: string;
+            /** @description The key of the note may be in other hands */
+            key_withdrawn?: components["schemas"]["ReportKey"];
             /** @description It was submitted after the filing deadline */
             late?: boolean;
             month: string;
@@ -4726,6 +4732,18 @@ export interface components {
             submitted_at?: string;
             /** Format: int64 */
             version?: number;
+        };
+        ReportKey: {
+            /** @description The report was locked after that: its note alone says nothing, the entry of its locking in the ledger does. Draw up another version, signed with the new key */
+            doubtful: boolean;
+            /**
+             * Format: date-time
+             * @description Since when others may have it
+             */
+            untrusted_since: string;
+            /** Format: date-time */
+            withdrawn_at: string;
+            withdrawn_reason: string;
         };
         ReportMonth: {
             /** Format: int64 */
@@ -5158,9 +5176,9 @@ export interface components {
         Service: {
             /**
              * Format: int64
-             * @description Of the recordings that began
+             * @description Of the recordings that began; only to the camera's organisation, the operator and administrators
              */
-            bytes: number;
+            bytes?: number;
             /**
              * Format: int64
              * @description In service, so that it had to be recorded
@@ -5181,9 +5199,9 @@ export interface components {
             gap_suspended_ms: number;
             /**
              * Format: int64
-             * @description Recordings that began
+             * @description Recordings that began; to the same
              */
-            objects: number;
+            objects?: number;
             /**
              * Format: int64
              * @description Recorded, or pushed and not recorded
