@@ -50,7 +50,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </Dropdown>
         {!wide && <Preferences />}
       </Layout.Header>
-      <Layout.Content>{children}</Layout.Content>
+      <div>{children}</div>
     </Layout>
   );
 }

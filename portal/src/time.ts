@@ -11,6 +11,13 @@ export function when(t: Date | string | number | null | undefined, seconds = fal
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${hm}${seconds ? `:${two(d.getSeconds())}` : ''}`;
 }
 
+/** The zone of these times at a moment: "UTC+8", "UTC-3:30", "UTC". */
+export function zone(at = new Date()): string {
+  const east = -at.getTimezoneOffset();
+  const minutes = Math.abs(east) % 60;
+  return east === 0 ? 'UTC' : `UTC${east > 0 ? '+' : '-'}${Math.floor(Math.abs(east) / 60)}${minutes === 0 ? '' : `:${two(minutes)}`}`;
+}
+
 /** From one to the other, the day named once when it is one day. */
 export function span(from: Date | string | number, to: Date | string | number): string {
   const a = when(from);

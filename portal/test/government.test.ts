@@ -1,13 +1,15 @@
 import type { Hold, Report, ReportRow, User } from '@gatepost/sdk';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { above, governs, readsReports } from '../src/ability';
 import { fieldOf } from '../src/errors';
 import { bytes, cost, hours, percent, yuan } from '../src/figure';
 import { refusals } from '../src/locales/refusals';
 import { byDivision } from '../src/pages/report';
-import { change, show } from '../src/parts/figures';
+import { change, groups, show } from '../src/parts/figures';
 import { holdState } from '../src/parts/holds';
 import { boundsOf } from '../src/parts/policy';
+import { zone } from '../src/time';
 
 const somebody = (kind: string, role: string, division: string) => ({ role, organisation: { id: 'o', name: 'O', kind, division } }) as User;
 
@@ -24,6 +26,20 @@ describe('figures', () => {
     expect(show('due_ms', { due_ms: 3_600_000 })).toBe('1');
     expect([change('continuity', now, before), change('bytes', now, before), change('live_looks', now, before), change('watch_rate', now, before)]).toEqual(['−1.24%', '+2 GiB', '', '']);
   });
+});
+
+it('a report keeps no figure of a division from its page', () => {
+  const { components } = JSON.parse(readFileSync('../docs/openapi.json', 'utf8')) as { components: { schemas: { ReportRow: { properties: object } } } };
+  const names = ['division', 'name', 'own', 'rank'];
+  expect(Object.values(groups).flat().sort()).toEqual(Object.keys(components.schemas.ReportRow.properties).filter((key) => !names.includes(key)).sort());
+});
+
+it('a mean of no repairs is none', () => {
+  expect([show('mean_repair_ms', {}), show('mean_repair_ms', { mean_repair_ms: 0 }), show('repairs', {})]).toEqual(['–', '0', '0']);
+});
+
+it.each([[-480, 'UTC+8'], [0, 'UTC'], [210, 'UTC-3:30'], [-345, 'UTC+5:45'], [60, 'UTC-1']])('a zone %d minutes behind UTC is %s', (behind, want) => {
+  expect(zone({ getTimezoneOffset: () => behind } as Date)).toBe(want);
 });
 
 describe('who', () => {

@@ -27,10 +27,12 @@ export function CameraPage() {
   if (query.data === undefined) {
     const missing = codeOf(query.error) === 'not_found' || codeOf(query.error) === 'invalid';
     return (
-      <Result
-        status={missing ? '404' : 'warning'} title={missing ? t('camera.gone') : say(query.error)} data-testid="camera-missing"
-        extra={<Link to="/cameras"><Button type="primary">{t('nav.cameras')}</Button></Link>}
-      />
+      <main className="page">
+        <Result
+          status={missing ? '404' : 'warning'} title={missing ? t('camera.gone') : say(query.error)} data-testid="camera-missing"
+          extra={<Link to="/cameras"><Button type="primary">{t('nav.cameras')}</Button></Link>}
+        />
+      </main>
     );
   }
   return <Loaded key={id} camera={query.data} />;

@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
 import { above, governs } from '../ability';
 import { codeOf, useErrorWords } from '../errors';
-import { count, percent, yuan } from '../figure';
+import { count, hours, percent, yuan } from '../figure';
 import { Act } from '../parts/ask';
 import { Bars } from '../parts/chart';
 import { Line } from '../parts/copy';
@@ -17,7 +17,7 @@ import { Steps } from '../parts/steps';
 import { save } from '../save';
 import { client, useUser } from '../session';
 import { when } from '../time';
-import { ReportState, TermsWords } from './reports';
+import { Clocks, ReportState, TermsWords } from './reports';
 
 /** A monthly report: figures, its way through the levels, files. */
 export function ReportPage() {
@@ -28,7 +28,11 @@ export function ReportPage() {
   if (query.isPending) return <main className="page"><Skeleton active /></main>;
   if (query.data === undefined) {
     const missing = codeOf(query.error) === 'not_found';
-    return <Result status={missing ? '404' : 'warning'} title={missing ? t('reports.gone') : say(query.error)} extra={<Link to="/reports"><Button type="primary">{t('reports.title')}</Button></Link>} />;
+    return (
+      <main className="page">
+        <Result status={missing ? '404' : 'warning'} title={missing ? t('reports.gone') : say(query.error)} extra={<Link to="/reports"><Button type="primary">{t('reports.title')}</Button></Link>} />
+      </main>
+    );
   }
   return <Loaded key={id} report={query.data} />;
 }
@@ -93,6 +97,7 @@ function Loaded({ report: r }: { report: Report }) {
             {f.filings.length > 0 && <Card size="small" title={t('reports.filings')} data-testid="report-filings"><Filings list={f.filings} /></Card>}
           </>
         )}
+        <Clocks />
       </Space>
     </main>
   );
@@ -179,6 +184,7 @@ function Summary({ report: r }: { report: Report }) {
     [t('reports.columns.online_rate'), percent(n.online_rate)],
     [t('reports.columns.watch_rate'), percent(n.watch_rate)],
     [t('reports.columns.retention_rate'), percent(n.retention_rate)],
+    [t('reports.columns.faults'), count(n.faults), n.mean_repair_ms === undefined ? t('reports.ofRepairs', { repairs: count(n.repairs) }) : t('reports.ofMeanRepair', { repairs: count(n.repairs), hours: hours(n.mean_repair_ms) })],
     [t('reports.looks'), count(n.live_looks + n.playbacks), t('reports.ofExports', { exports: count(n.exports), shares: count(n.shares) })],
     [t('reports.columns.incidents'), count(n.incidents), t('reports.ofServed', { served: count(n.incidents_served), drills: count(n.drills) })],
     ...(f.settlement ? [[t('reports.net'), yuan(f.settlement.net_fen), t('reports.ofDeduction', { deduction: yuan(f.settlement.deduction_fen) })] as [string, string, string]] : []),

@@ -13,7 +13,7 @@ import { Fixed, FormModal } from '../parts/ask';
 import { DivisionName, DivisionPicker } from '../parts/division';
 import { List } from '../parts/list';
 import { client, useUser } from '../session';
-import { when } from '../time';
+import { when, zone } from '../time';
 
 const colour: Record<Report['state'], string> = { draft: 'default', submitted: 'blue', returned: 'orange', locked: 'green' };
 
@@ -63,9 +63,16 @@ export function ReportsPage() {
           ]}
         />
       </Card>
+      <Clocks />
       <DrawForm open={drawing} onClose={() => setDrawing(false)} />
     </main>
   );
+}
+
+/** By which clocks the times of reports are told: months and files go by the country's, pages by the reader's. */
+export function Clocks() {
+  const { t } = useTranslation();
+  return <p className="quiet" data-testid="clocks">{t('reports.clocks', { zone: zone() })}</p>;
 }
 
 function DrawForm({ open, onClose }: { open: boolean; onClose: () => void }) {

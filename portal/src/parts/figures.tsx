@@ -1,5 +1,6 @@
-import type { ReportCount, ReportFigures, ReportRow, ReportUse, SettlementLine } from '@gatepost/sdk';
+import type { ReportCount, ReportFault, ReportFigures, ReportRow, ReportUse, SettlementLine } from '@gatepost/sdk';
 import { Segmented, Table, Tabs, type TableColumnsType } from 'antd';
+import type { TFunction } from 'i18next';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -9,11 +10,12 @@ import { Bars } from './chart';
 type Key = keyof ReportRow;
 
 /** The columns of a table of divisions, by what they are about. */
-const groups = {
+export const groups = {
   build: ['planned', 'enrolled', 'built', 'accepted', 'in_service'],
-  record: ['due_ms', 'recorded_ms', 'continuity', 'gap_camera_offline_ms', 'gap_network_ms', 'gap_gateway_ms', 'gap_storage_ms', 'gap_suspended_ms', 'online_rate'],
-  watch: ['watch_due_ms', 'watched_ms', 'watch_rate', 'retention_short', 'retention_rate', 'bytes', 'stored_bytes'],
-  use: ['live_looks', 'playbacks', 'exports', 'shares', 'viewed_ms', 'incidents', 'incidents_served', 'drills', 'footage_requests', 'footage_answered'],
+  record: ['due_ms', 'recorded_ms', 'continuity', 'gap_camera_offline_ms', 'gap_network_ms', 'gap_gateway_ms', 'gap_storage_ms', 'gap_suspended_ms', 'online_ms', 'online_rate'],
+  watch: ['watch_due_ms', 'watched_ms', 'watch_rate', 'retention_short', 'retention_rate', 'objects', 'bytes', 'stored_bytes'],
+  repair: ['faults', 'fault_ms', 'work_orders', 'work_orders_closed', 'work_orders_overdue', 'repairs', 'repair_ms', 'mean_repair_ms'],
+  use: ['live_looks', 'playbacks', 'exports', 'shares', 'viewed_ms', 'viewed_bytes', 'incidents', 'incidents_served', 'drills', 'footage_requests', 'footage_answered'],
 } as const satisfies Record<string, readonly Key[]>;
 
 type Column = (typeof groups)[keyof typeof groups][number];
@@ -22,7 +24,8 @@ type Column = (typeof groups)[keyof typeof groups][number];
 export function show(key: Column, row: Partial<ReportRow>): string {
   const v = row[key];
   if (key === 'continuity' || key === 'online_rate' || key === 'watch_rate' || key === 'retention_rate') return percent(v);
-  if (key === 'bytes' || key === 'stored_bytes') return bytes(v ?? 0);
+  if (key === 'mean_repair_ms' && v === undefined) return '–';
+  if (key.endsWith('bytes')) return bytes(v ?? 0);
   return key.endsWith('_ms') ? hours(v ?? 0) : count(v ?? 0);
 }
 
@@ -54,24 +57,31 @@ export function DivisionTable({ figures: f, to }: { figures: ReportFigures; to: 
         columns={[
           { title: t('camera.division'), fixed: 'left', render: (_, r, n) => name(r, n === rows.length - 1) },
           ...(f.rows.length > 0 ? [{ title: t('reports.rank'), align: 'right' as const, render: (_: unknown, r: ReportRow) => r.rank || '' }] : []),
-          ...groups[group].map((key) => ({ title: t(`reports.columns.${key}`), align: 'right' as const, render: (_: unknown, r: ReportRow) => show(key, r) })),
+          ...numbers<ReportRow>(t, groups[group]),
         ]}
       />
     </>
   );
 }
 
-/** The figures by class, place, funder and user, and what payers owe. */
+const built = ['planned', 'enrolled', 'built', 'accepted', 'in_service', 'due_ms', 'recorded_ms', 'continuity'] as const;
+const faulty = ['faults', 'fault_ms'] as const;
+
+/** Columns of figures that have the names of a division's. */
+function numbers<T extends Partial<ReportRow>>(t: TFunction, keys: readonly (Column & keyof T)[]): TableColumnsType<T> {
+  return keys.map((key) => ({ title: t(`reports.columns.${key}`), align: 'right', render: (_: unknown, row: T) => show(key, row) }));
+}
+
+/** The figures by class, place, funder, kind of fault and user, and what payers owe. */
 export function KindTables({ figures: f }: { figures: ReportFigures }) {
   const { t } = useTranslation();
-  const numbers: TableColumnsType<ReportCount> = [
-    ...(['planned', 'enrolled', 'built', 'accepted', 'in_service'] as const).map((key) => ({ title: t(`reports.columns.${key}`), align: 'right' as const, render: (_: unknown, c: ReportCount) => count(c[key]) })),
-    { title: t('reports.columns.continuity'), align: 'right', render: (_, c) => percent(c.continuity) },
-  ];
-  const counts = (list: ReportCount[], title: string, name: (c: ReportCount) => ReactNode) => (
-    <Table<ReportCount> size="small" pagination={false} rowKey="key" dataSource={list} scroll={{ x: 'max-content' }} columns={[{ title, render: (_, c) => name(c) }, ...numbers]} />
+  const table = <T extends Partial<ReportRow>>(list: T[], rowKey: keyof T & string, title: string, name: (row: T) => ReactNode, keys: readonly (Column & keyof T)[], none?: ReactNode) => (
+    <Table<T>
+      size="small" pagination={false} rowKey={rowKey} dataSource={list} scroll={{ x: 'max-content' }} columns={[{ title, render: (_, row) => name(row) }, ...numbers<T>(t, keys)]}
+      {...(none ? { locale: { emptyText: none } } : {})}
+    />
   );
-  const uses = ['live_looks', 'playbacks', 'exports', 'shares', 'incidents', 'incidents_served', 'drills', 'footage_requests', 'footage_answered'] as const;
+  const counts = (list: ReportCount[], title: string, name: (c: ReportCount) => ReactNode) => table(list, 'key', title, name, built);
   return (
     <Tabs
       items={[
@@ -79,14 +89,12 @@ export function KindTables({ figures: f }: { figures: ReportFigures }) {
         { key: 'categories', label: t('reports.by.categories'), children: counts(f.categories, t('cameras.place'), (c) => t(`place.${c.key as 'market'}`, { defaultValue: c.key })) },
         { key: 'funders', label: t('reports.by.funders'), children: counts(f.funders, t('enrol.funder'), (c) => c.name || c.key) },
         {
+          key: 'faults', label: <span data-testid="tab-faults">{t('reports.by.faults')}</span>,
+          children: table<ReportFault>(f.faults, 'kind', t('reports.faultKind'), (o) => t(`faults.kinds.${o.kind as 'offline'}`, { defaultValue: o.kind }), faulty, t('reports.noFaults')),
+        },
+        {
           key: 'uses', label: <span data-testid="tab-uses">{t('reports.by.uses')}</span>,
-          children: <Table<ReportUse>
-            size="small" pagination={false} rowKey="kind" dataSource={f.uses} scroll={{ x: 'max-content' }} columns={[
-              { title: t('admission.kind'), render: (_, u) => t(`kinds.${u.kind as 'police'}`, { defaultValue: u.kind }) },
-              ...uses.map((key) => ({ title: t(`reports.columns.${key}`), align: 'right' as const, render: (_: unknown, u: ReportUse) => count(u[key]) })),
-              { title: t('reports.columns.viewed_ms'), align: 'right', render: (_, u) => hours(u.viewed_ms) },
-            ]}
-          />,
+          children: table<ReportUse>(f.uses, 'kind', t('admission.kind'), (u) => t(`kinds.${u.kind as 'police'}`, { defaultValue: u.kind }), groups.use),
         },
         ...(f.settlement ? [{ key: 'settlement', label: <span data-testid="tab-settlement">{t('reports.by.settlement')}</span>, children: <Settlement figures={f} /> }] : []),
       ]}
@@ -122,15 +130,15 @@ function Settlement({ figures: f }: { figures: ReportFigures }) {
   );
 }
 
-/** Continuity, month by month. */
+/** The rates, month by month. */
 export function Months({ figures: f }: { figures: ReportFigures }) {
   const { t } = useTranslation();
   if (!f.months?.length) return null;
-  const months = [...f.months, { month: f.month, continuity: f.total.continuity }];
+  const rates = ['continuity', 'online_rate', 'watch_rate'] as const;
   return (
     <Bars
-      testid="chart-months" title={t('reports.months')} series={[t('reports.columns.continuity')]} max={10_000} format={percent}
-      bars={months.map((m) => ({ key: m.month, label: m.month, values: [m.continuity ?? null] }))}
+      testid="chart-months" title={t('reports.months')} series={rates.map((key) => t(`reports.columns.${key}`))} max={10_000} format={percent}
+      bars={[...f.months, { ...f.total, month: f.month }].map((m) => ({ key: m.month, label: m.month, values: rates.map((key) => m[key] ?? null) }))}
     />
   );
 }
@@ -140,7 +148,7 @@ export function MonthOnMonth({ figures: f }: { figures: ReportFigures }) {
   const { t } = useTranslation();
   const before = f.before;
   if (!before) return <span className="quiet">{t('reports.noBefore')}</span>;
-  const keys = ['built', 'accepted', 'in_service', 'continuity', 'online_rate', 'watch_rate', 'retention_rate', 'bytes', 'live_looks', 'playbacks', 'exports', 'incidents'] as const;
+  const keys = ['built', 'accepted', 'in_service', 'continuity', 'online_rate', 'watch_rate', 'retention_rate', 'faults', 'work_orders_overdue', 'mean_repair_ms', 'bytes', 'live_looks', 'playbacks', 'exports', 'incidents'] as const;
   return (
     <Table<{ key: Column }>
       size="small" pagination={false} rowKey="key" dataSource={keys.map((key) => ({ key }))}

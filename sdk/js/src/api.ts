@@ -113,6 +113,7 @@ export type ReportFigures = Schemas['ReportFigures'];
 export type ReportRow = Schemas['ReportRow'];
 export type ReportCount = Schemas['ReportCount'];
 export type ReportUse = Schemas['ReportUse'];
+export type ReportFault = Schemas['ReportFault'];
 export type ReportFiling = Schemas['ReportFiling'];
 export type ReportReview = Body<'review-report'>;
 export type ReportFormat = NonNullable<NonNullable<operations['get-report-file']['parameters']['query']>['format']>;
