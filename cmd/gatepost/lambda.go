@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 
 	"github.com/gatepost-video/gatepost/functions/host"
@@ -55,7 +56,10 @@ func (c *lambdaCmd) Run(ctx context.Context) (err error) {
 	if _, err := plane.prepare(ctx, c.AdminPassword); err != nil {
 		return err
 	}
-	lambdahost.Start(lambdahost.Handler(host.Options{Version: version,
-		Auth: &auth.Authenticator{Tokens: plane.tokens, Keys: plane.identity, People: plane.identity, NodeKey: c.NodeKey}}, plane.register()...), plane.schedule.Once)
+	mux := http.NewServeMux()
+	mux.Handle("/", lambdahost.Handler(host.Options{Version: version,
+		Auth: &auth.Authenticator{Tokens: plane.tokens, Keys: plane.identity, People: plane.identity, NodeKey: c.NodeKey}}, plane.register()...))
+	mux.Handle("/readyz", ready([]check{{"database", db.Ping}, {"objects", objectsReady(objects)}})) // gateways ask
+	lambdahost.Start(mux, plane.schedule.Once)
 	return nil
 }

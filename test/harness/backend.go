@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,14 +66,42 @@ func (b *Backends) Apart(t testing.TB, extra ...string) (gateway, functions *Ser
 	t.Helper()
 	api, media := address(t), address(t)
 	url := "http://" + api
-	common := append([]string{"--media-url", "http://" + media, "--public-url", url, "--node-key", "a secret of both planes", "--objects", b.Objects()}, doors(t)...)
+	common := b.common(t, url, media)
 	functions = &Server{T: t, Data: t.TempDir(), Log: &LogTail{}, Env: b.Env(), Scheme: "http", HTTP: api, Media: api, Backends: b}
 	functions.Args = append([]string{"functions", "--data", functions.Data, "--database", b.Database, "--http", api}, common...)
 	functions.begin(t)
-	gateway = &Server{T: t, Data: t.TempDir(), Log: &LogTail{}, Env: b.Env(), Scheme: "http", HTTP: api, Media: media, Backends: b}
-	gateway.Args = slices.Concat([]string{"gateway", "--data", gateway.Data, "--media", media, "--control", url, "--pprof", address(t)}, common, extra)
-	gateway.begin(t)
-	return gateway, functions
+	return b.gateway(t, url, api, media, slices.Concat(common, extra)), functions
+}
+
+// OnLambda starts a gateway beside functions that run on Lambda, in two instances.
+func (b *Backends) OnLambda(t testing.TB) (gateway *Server, l *Lambda) {
+	t.Helper()
+	l = NewLambda(t)
+	media := address(t)
+	common := b.common(t, l.URL, media)
+	for range 2 {
+		p := l.Instance(t, b.Env(), slices.Concat([]string{"--database", b.Database, "--admin-password", AdminPassword}, common)...)
+		t.Cleanup(func() {
+			if t.Failed() {
+				t.Logf("log of an instance:\n%s", p.Log.String())
+			}
+		})
+	}
+	return b.gateway(t, l.URL, strings.TrimPrefix(l.URL, "http://"), media, common), l
+}
+
+// common are the flags that gateways and functions which belong together share.
+func (b *Backends) common(t testing.TB, url, media string) []string {
+	return append([]string{"--media-url", "http://" + media, "--public-url", url, "--node-key", "a secret of both planes", "--objects", b.Objects()}, doors(t)...)
+}
+
+// gateway starts a gateway of a control plane.
+func (b *Backends) gateway(t testing.TB, url, api, media string, flags []string) *Server {
+	t.Helper()
+	s := &Server{T: t, Data: t.TempDir(), Log: &LogTail{}, Env: b.Env(), Scheme: "http", HTTP: api, Media: media, Backends: b}
+	s.Args = append([]string{"gateway", "--data", s.Data, "--media", media, "--control", url, "--pprof", address(t)}, flags...)
+	s.begin(t)
+	return s
 }
 
 // StartS3 starts the S3 server again, on the same port and data.

@@ -44,7 +44,14 @@ type Process struct {
 // StartProcess starts a program that is killed when t ends, at the latest.
 func StartProcess(t testing.TB, name string, args ...string) *Process {
 	t.Helper()
+	return StartProcessEnv(t, nil, name, args...)
+}
+
+// StartProcessEnv is StartProcess with an environment; nil is that of the test.
+func StartProcessEnv(t testing.TB, env []string, name string, args ...string) *Process {
+	t.Helper()
 	p := &Process{Cmd: exec.Command(name, args...), Log: &LogTail{}, Done: make(chan struct{})}
+	p.Cmd.Env = env
 	p.Cmd.Stdout, p.Cmd.Stderr = p.Log, p.Log
 	p.Cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.Cmd.Start(); err != nil {

@@ -160,9 +160,13 @@ func (s *Server) Launch() {
 	s.Token = ""
 }
 
-// answers wants 200 from a path of both addresses.
+// answers wants 200 from a path of its addresses; a gateway alone has one.
 func (s *Server) answers(path string) error {
-	for _, addr := range []string{s.HTTP, s.Media} {
+	addresses := []string{s.HTTP, s.Media}
+	if s.Args[0] == "gateway" {
+		addresses = addresses[1:]
+	}
+	for _, addr := range addresses {
 		res, err := Client.Get(s.Scheme + "://" + addr + path)
 		if err != nil {
 			return err

@@ -75,6 +75,10 @@ func frame(mux *http.ServeMux) http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		w.Header().Set("Cache-Control", "no-store")
+		if host.CrossOrigin(r.Method, r.URL.Path, w.Header().Set) {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		if _, pattern := mux.Handler(r); pattern == "" {
 			// For a known path that does not take the method, the mux's
 			// own handler sets Allow; only its body is replaced.

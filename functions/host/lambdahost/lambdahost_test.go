@@ -49,6 +49,8 @@ func TestHandler(t *testing.T) {
 		{"GET", "/v1/playback/a.b.c/0190.mp4", 200, "0190 for 127.0.0.1"},
 		{"GET", "/v1/playback/a.b.c/0190.mkv", 404, "not_found"},
 		{"GET", "/v1/playback/a.b.c/.mp4", 404, "not_found"},
+		{"OPTIONS", "/v1/playback/a.b.c/0190.mp4", 204, ""},
+		{"OPTIONS", "/v1/private", 405, "invalid"},
 		{"GET", "/v1/private", 401, "unauthenticated"},
 		{"POST", "/v1/private", 405, "invalid"},
 		{"GET", "/", 404, "not_found"},
@@ -67,6 +69,10 @@ func TestHandler(t *testing.T) {
 		resp.Body.Close()
 		if err != nil || resp.StatusCode != tt.status || !strings.Contains(string(body), tt.want) {
 			t.Errorf("%s %s: %d %s %v, want %d %s", tt.method, tt.path, resp.StatusCode, body, err, tt.status, tt.want)
+		}
+		// Players on other origins are let in to what is for them, also when it fails.
+		if open := resp.Header.Get("Access-Control-Allow-Origin") == "*"; open != strings.HasPrefix(tt.path, "/v1/playback/") {
+			t.Errorf("%s %s: open to other origins: %t", tt.method, tt.path, open)
 		}
 		if tt.status < 400 {
 			continue
