@@ -41,14 +41,15 @@ func keyWords(r Report, l language) string {
 	return fmt.Sprintf(words, stamp(&k.WithdrawnAt), k.Reason)
 }
 
-// subtitle says whose report it is, of what and when.
+// subtitle says whose report it is, of what and when, and by which clock.
 func subtitle(r Report, unit string, l language) []string {
 	month := r.Month
 	if m, err := gatepost.ParseMonth("month", r.Month); err == nil && l != "en" {
 		month = m.First().Start().Format("2006年1月")
 	}
 	return []string{l.pick("填报单位：", "Unit: ") + unit, l.pick("行政区划：", "Division: ") + fmt.Sprintf("%s (%s)", r.Figures.Name, r.Division), l.pick("统计月份：", "Month: ") + month,
-		l.pick("版本：", "Version: ") + strconv.Itoa(r.Version), l.pick("状态：", "State: ") + l.state(r.State)}
+		l.pick("版本：", "Version: ") + strconv.Itoa(r.Version), l.pick("状态：", "State: ") + l.state(r.State),
+		l.pick("时间：北京时间(UTC+8)", "Times: China Standard Time (UTC+8)")}
 }
 
 // signatories are the places for those who answer for a form.

@@ -47,6 +47,7 @@ const (
 type colour [3]int
 
 var (
+	white  = colour{255, 255, 255}
 	ink    = colour{32, 40, 48}
 	pale   = colour{110, 120, 130}
 	shade  = colour{232, 238, 244}

@@ -17,13 +17,9 @@ type chart struct {
 // charts fill the rest of the first page: who recorded how well, what was built, and the
 // months before.
 func (p *paper) charts() {
-	f := p.report.Figures
 	top, height := p.y, (bottom-p.y-4)/2
 	left := inner*0.62 - 2
-	list := rows(f, p.language)
-	if len(f.Rows) > 0 {
-		list = list[:len(f.Rows)]
-	}
+	list := p.charted()
 	labels := make([]string, len(list))
 	for i, r := range list {
 		labels[i] = r.Name
@@ -33,6 +29,19 @@ func (p *paper) charts() {
 	built.title = p.pick("规划、建成与验收", "Planned, built and accepted")
 	p.bars(margin, top+height+4, left, height, built)
 	p.recent(margin+left+4, top+height+4, inner-left-4, height)
+}
+
+// charted are the divisions; of a county, which has none below it, the classes.
+func (p *paper) charted() []ReportRow {
+	f := p.report.Figures
+	if len(f.Rows) > 0 {
+		return rows(f, p.language)[:len(f.Rows)]
+	}
+	var list []ReportRow
+	for _, c := range f.Classes {
+		list = append(list, ReportRow{Name: p.class(c.Key), Planned: c.Planned, Built: c.Built, Accepted: c.Accepted, Continuity: c.Continuity})
+	}
+	return list
 }
 
 // chart shows columns of rows.
@@ -63,7 +72,7 @@ func (p *paper) chart(labels []string, list []ReportRow, keys ...string) chart {
 func (p *paper) recent(x, y, w, h float64) {
 	f := p.report.Figures
 	months := append(append([]ReportMonth{}, f.Months...), ReportMonth{Month: f.Month, Continuity: f.Total.Continuity, OnlineRate: f.Total.OnlineRate, WatchRate: f.Total.WatchRate})
-	c := chart{title: p.pick("近十二个月", "The last twelve months"), rates: true, values: make([][]*float64, 3)}
+	c := chart{title: p.pick("近十二个月", "Twelve months"), rates: true, values: make([][]*float64, 3)}
 	for _, key := range []string{"continuity", "online_rate", "watch_rate"} {
 		c.names = append(c.names, p.pick(find(key).zh, find(key).en))
 	}
@@ -150,12 +159,19 @@ func (p *paper) bars(x, y, w, h float64, c chart) {
 			at := from + float64(j)*thick
 			p.fill(series[j], at, top+height-tall, thick*0.94, tall)
 			if said {
-				p.aligned(at, top+height-tall-1, thick*0.94, 0.5, sizeCell, ink, c.number(*values[i]))
+				p.above(at+thick*0.47, top+height-tall-1, c.number(*values[i]))
 			}
 		}
 		p.label(left+slot*float64(i), top+height, slot, i, c)
 	}
 	p.line(ink, 0.3, left, top+height, left+width, top+height)
+}
+
+// above writes the value of a bar over its middle; no line of the frame runs through it.
+func (p *paper) above(middle, y float64, s string) {
+	wide := p.width(sizeCell, s)
+	p.fill(white, middle-wide/2-0.3, y-2.3, wide+0.6, 2.7)
+	p.text(middle-wide/2, y, sizeCell, ink, s)
 }
 
 // widest is the width of the longest value of a chart as it is written.

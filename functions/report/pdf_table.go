@@ -57,7 +57,11 @@ func (p *paper) table(g grid) {
 	p.room(7 + top + 2*cellHeight)
 	begin(g.title)
 	for n, row := range g.rows {
-		if p.y+cellHeight > bottom {
+		need := cellHeight
+		if n == len(g.rows)-2 {
+			need *= 2 // the last row, which may be the total, begins no page
+		}
+		if p.y+need > bottom {
 			p.page()
 			begin(g.title + p.pick("（续）", " (continued)"))
 		}
@@ -76,7 +80,7 @@ func (p *paper) table(g grid) {
 	p.y += 6
 }
 
-// widths fills the page with columns: each gets what its cells need, of the rest what
+// widths fills the page with columns: each gets what its cells and the longest word over them need, of the rest what
 // the words over it want, and an equal share of what is left then. Where there is not
 // enough, words give way.
 func (p *paper) widths(g grid) []float64 {
@@ -85,6 +89,9 @@ func (p *paper) widths(g grid) []float64 {
 	for i, s := range g.head {
 		for _, row := range g.rows {
 			widths[i] = max(widths[i], p.width(sizeCell, row[i]))
+		}
+		for _, atom := range atoms.FindAllString(s, -1) {
+			widths[i] = max(widths[i], p.width(sizeCell, strings.TrimSpace(atom)))
 		}
 		widths[i] += 2 * cellPad
 		wants[i] = max(0, p.width(sizeCell, s)+2*cellPad-widths[i])

@@ -76,7 +76,7 @@ func TestPages(t *testing.T) {
 				t.Fatalf("%s: %d pages", l, len(pages))
 			}
 			all := strings.Join(pages, "\n")
-			for _, want := range []string{"浙江省公安厅", "衢江漈碶45市", "昇喆堃科技有限公司", "1,234,567.84", grouped(fmt.Sprint(r.Figures.Total.Built)), find("continuity").print(r.Figures.Total), "+120", l.pick("（续）", "(continued)")} {
+			for _, want := range []string{"浙江省公安厅", "UTC+8", "衢江漈碶45市", "昇喆堃科技有限公司", "1,234,567.84", grouped(fmt.Sprint(r.Figures.Total.Built)), find("continuity").print(r.Figures.Total), "+120", l.pick("（续）", "(continued)")} {
 				if !strings.Contains(all, want) {
 					t.Errorf("%s: %q is on no page", l, want)
 				}
@@ -122,6 +122,11 @@ func TestBook(t *testing.T) {
 	if rows, err := book.GetRows("报送情况"); err != nil || rows[4][3] != "1" || rows[5][2] != "未报" || rows[5][3] != "" {
 		t.Errorf("filings %q, %v", rows, err)
 	}
+	for sheet, one := range map[string]bool{"故障与维修": true, "报送情况": false} {
+		if layout, err := book.GetPageLayout(sheet); err != nil || layout.FitToHeight == nil || (*layout.FitToHeight == 1) != one || *layout.FitToWidth != 1 || *layout.Orientation != "landscape" {
+			t.Errorf("%s is printed as %+v, %v", sheet, layout, err)
+		}
+	}
 	charts := 0
 	book.Pkg.Range(func(name, content any) bool {
 		if part, ok := content.([]byte); ok && strings.HasPrefix(name.(string), "xl/charts/") {
@@ -136,6 +141,32 @@ func TestBook(t *testing.T) {
 	}
 	if err := book.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTotal holds that no page begins with the total of a table.
+func TestTotal(t *testing.T) {
+	continued := 0
+	for rows := 27; rows < 35; rows++ {
+		pdf, err := writePDF(sample(gatepost.ReportLocked, rows), "浙江省公安厅", "zh")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range read(t, pdf) {
+			for _, s := range sections {
+				_, table, ok := strings.Cut(page, s.zh+"（续）")
+				if !ok {
+					continue
+				}
+				continued++
+				if division, total := strings.Index(table, "33"), strings.Index(table, "合计"); division < 0 || division > total {
+					t.Errorf("of %d rows, the total of %s begins a page", rows, s.zh)
+				}
+			}
+		}
+	}
+	if continued < 16 {
+		t.Errorf("%d tables went over a page", continued)
 	}
 }
 
@@ -162,6 +193,25 @@ func TestBars(t *testing.T) {
 		}
 		if (threes > 30) != tt.said {
 			t.Errorf("%d bars of 3 say so beside one of %d", threes, tt.built)
+		}
+	}
+}
+
+// TestCounty holds that a county, which has no divisions below it, has charts of its classes.
+func TestCounty(t *testing.T) {
+	r := sample(gatepost.ReportLocked, 1)
+	r.Figures.Rows, r.Figures.Filings = []ReportRow{}, []ReportFiling{}
+	for i := range r.Figures.Classes {
+		r.Figures.Classes[i].Continuity = rate(int64(9123+i), 10_000)
+	}
+	pdf, err := writePDF(r, "公安上城分局", "zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := read(t, pdf)[0]
+	for _, want := range []string{"一类点", "91.23%", "三类点", "91.25%"} {
+		if !strings.Contains(first, want) {
+			t.Errorf("the first page of a county has no %s:\n%s", want, first)
 		}
 	}
 }

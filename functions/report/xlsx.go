@@ -65,7 +65,7 @@ func (w *workbook) must(err error) {
 }
 
 // sheet begins a sheet with the block that forms begin with, for columns of some widths
-// in characters. The rows above the freezing one are on each page that is printed.
+// in characters, 120 together at least for the words above. The rows above the freezing one are on each page that is printed.
 func (w *workbook) sheet(name string, widths ...float64) {
 	w.name = name
 	_, err := w.NewSheet(name)
@@ -230,10 +230,16 @@ func (w *workbook) signatures() {
 	}
 }
 
-// chart shows a column of the rows.
+// maxWithChart is how many rows are printed on one page with their chart.
+const maxWithChart = 24
+
+// chart shows a column of the rows, on the same page when there are few.
 func (w *workbook) chart(index map[string]int, key string, first, total int) {
 	if total == first {
 		return
+	}
+	if one := 1; total-first <= maxWithChart {
+		w.must(w.SetPageLayout(w.name, &excelize.PageLayoutOptions{FitToHeight: &one}))
 	}
 	span := func(key string) string {
 		name, err := excelize.ColumnNumberToName(index[key])
@@ -273,7 +279,7 @@ func (w *workbook) counts() {
 }
 
 func (w *workbook) faults() {
-	w.sheet(w.pick("故障分类", "Faults"), 24, 14, 18)
+	w.sheet(w.pick("故障分类", "Faults"), 60, 30, 36)
 	w.header(w.pick("故障类别", "Kind of fault"), w.pick("故障数", "Faults"), w.pick("故障时长(小时)", "Fault time (h)"))
 	for _, f := range w.report.Figures.Faults {
 		w.line(w.pick(faults[f.Kind][0], faults[f.Kind][1]), f.Faults, float64(f.Time)/3_600_000)
@@ -332,7 +338,7 @@ func (w *workbook) settlement(s ReportSettlement) {
 }
 
 func (w *workbook) filings(list []ReportFiling) {
-	w.sheet(w.pick("报送情况", "Filing"), 16, 20, 14, 10, 20, 12)
+	w.sheet(w.pick("报送情况", "Filing"), 20, 30, 18, 14, 28, 16)
 	w.header(filingWords(w.language)...)
 	w.freeze(2)
 	for _, d := range list {
