@@ -66,7 +66,7 @@ describe('the field of a finding', () => {
 
 it('refusals are Chinese sentences that say what to do', () => {
   for (const [key, words] of Object.entries(refusals)) {
-    expect([key, /^[\w-]+( submit| review| ask)? (invalid|conflict|forbidden|not_found|gone)( [\w.]+)?$/.test(key)]).toEqual([key, true]);
+    expect([key, /^[\w-]+( submit| review| ask)? (invalid|too_large|conflict|forbidden|not_found|gone)( [\w.]+)?$/.test(key)]).toEqual([key, true]);
     expect([key, /[\u4e00-\u9fff][,;:?!.]|[A-Za-z]{4,}/.test(words.replace('https', ''))]).toEqual([key, false]);
     expect([key, words.endsWith('。')]).toEqual([key, true]);
   }

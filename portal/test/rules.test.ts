@@ -8,7 +8,7 @@ import { lookStatus } from '../src/parts/looks';
 import { ffmpegLine } from '../src/parts/publish';
 import { statusOf } from '../src/parts/sharelist';
 import { needsAttention } from '../src/parts/state';
-import { windowOf } from '../src/parts/watch';
+import { archivedOf, windowOf } from '../src/parts/watch';
 import { bitRate, dayOf, span, when } from '../src/time';
 
 const user = (role: string, org: string, kind: string) => ({ id: 'u', login: 'l', name: 'n', role, organisation: { id: org, name: '', kind } }) as User;
@@ -107,6 +107,15 @@ describe('playback window', () => {
   const { from, to } = dayOf(day);
   it('is the whole of a past day', () => expect(windowOf(day, from + 5, to)).toEqual({ from, to }));
   it('never reaches beyond what the server told', () => expect(windowOf(day, from + 5, from + 1000)).toEqual({ from, to: from + 1000 }));
+  it('ends where the deep archive begins, on either side', () => {
+    const archived = [{ from, to: from + 1000 }, { from: from + 9000, to }];
+    expect(windowOf(day, from + 5000, to, archived)).toEqual({ from: from + 1000, to: from + 9000 });
+  });
+  it('knows what is archived', () => {
+    const at = (ms: number) => new Date(from + ms).toISOString();
+    const spans = [{ from: at(0), to: at(1000), state: 'recorded' as const, archived: true }, { from: at(1000), to: at(2000), state: 'held' as const, archived: true }, { from: at(2000), to: at(9000), state: 'recorded' as const }];
+    expect(archivedOf(spans)).toEqual([{ from, to: from + 2000 }]);
+  });
   it('always holds the moment that was chosen', () => expect(windowOf(day, from + 5000, from + 1000)).toEqual({ from, to: from + 5001 }));
 });
 

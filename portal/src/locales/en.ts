@@ -62,7 +62,7 @@ export const en: Words = {
   camera: {
     live: 'Live', playback: 'Recording', watch: 'Watch live', backToLive: 'Back to live', notWatch: 'Your role does not allow watching this camera',
     operatorNoWatch: 'The operator manages, and does not watch.', offlineHint: 'The camera is offline. Click on the timeline to see what was recorded.', watchAgain: 'Watch again',
-    timeline: 'Timeline', day: 'Day', today: 'Today', previousDay: 'Day before', nextDay: 'Day after', wholeDay: 'Whole day', zoomIn: 'Zoom in', zoomOut: 'Zoom out', recorded: 'recorded', gap: 'gap', expired: 'past its retention', held: 'held',
+    timeline: 'Timeline', day: 'Day', today: 'Today', previousDay: 'Day before', nextDay: 'Day after', wholeDay: 'Whole day', zoomIn: 'Zoom in', zoomOut: 'Zoom out', recorded: 'recorded', gap: 'gap', expired: 'past its retention', held: 'held', archived: 'in the deep archive: restored before it plays',
     timelineHint: 'Click or drag the hand: play. Wheel: zoom. Drag: pan', nothingRecorded: 'Nothing was recorded on this day',
     tabs: { overview: 'Overview', push: 'Connect', shares: 'Share links', looks: 'Who looked', evidence: 'Exports' },
     nationalId: 'National id', address: 'Address', division: 'Division', position: 'Position', protocol: 'Pushed by', stream: 'Stream', since: 'State since', viewers: 'Watching now',

@@ -25,8 +25,12 @@ export const government = {
   signOff: {
     title: '公安验收', hint: '网关测量合格后，由摄像机所在地公安的负责人或主管验收；验收后计入月报的验收数。', passed: '验收合格', failed: '不合格', remark: '验收意见', remarkHint: '不合格时须写明缺什么', done: '验收结论已登记',
   },
+  restores: {
+    ask: '申请调档', hint: '深度归档的录像须先取回，一般需 12 至 48 小时；取回后可回放数天。回放仍须另行登记。', none: '没有调档', states: { running: '调档中', ready: '可以回放', over: '已过期', given_up: '未成' }, progress: '进度', of: '{{ready}} / {{recordings}} 段', playable: '可回放至',
+    problem: '存储在三天内没有取回，请重新申请，或联系运营方', here: '这段录像在深度归档中，现在不能播放', hereHint: '{{window}}。申请调档后一般需 12 至 48 小时，取回后可回放数天；完成时会通知本单位。', under: '{{time}} 已申请调档，已取回 {{ready}} / {{recordings}} 段；完成时会通知本单位。', asked: '已申请调档',
+  },
   retention: {
-    title: '录像保存', about: '保存多久、删了什么、为案件封存了什么、存储费用', tabs: { policy: '保存策略', dryRun: '试运行', runs: '清理记录', cost: '存储费用', certificates: '删除证明', orders: '提前删除', holds: '封存' },
+    title: '录像保存', about: '保存多久、删了什么、为案件封存了什么、存储费用', tabs: { policy: '保存策略', dryRun: '试运行', runs: '清理记录', cost: '存储费用', certificates: '删除证明', orders: '提前删除', holds: '封存', restores: '调档' },
     categories: { general: '一般场所', key_target: '反恐重点目标' }, category: '法定类别', present: '现行策略（第 {{n}} 版）', change: '修改策略', changeHint: '保存后立即生效，对已有录像也生效。请先试算：下限提高不会找回已删除的录像，上限降低会删除超期录像。', history: '历次策略', noHistory: '策略未曾修改', bounds: '{{floor}} 至 {{ceiling}} 天', unit: '天', floorOf: '{{category}}：下限', ceilingOf: '{{category}}：上限',
     incidentDays: '应急录像至少保存', holdLimit: '每个单位的封存容量', prices: '存储单价（每 GiB 每月）', classes: { hot: '标准', infrequent: '低频', archive: '归档', deep_archive: '深度归档' }, after: '满 {{count}} 天', never: '不转', infrequentAfter: '转低频（0 为不转）', archiveAfter: '转归档（0 为不转）', deepAfter: '转深度归档（0 为不转，回放前须取回）', priceOf: '{{class}}单价', perGiB: '/ GiB·月', try: '试算', outcome: '查看了 {{cameras}} 台摄像机：现在会删除 {{recordings}} 段录像，{{bytes}}，每月存储费用 {{cost}}',
     dryRunHint: '按现行策略计算现在会删除什么；不会真的删除。', quiet: '也显示无事可做的各轮', noRuns: '还没有清理过录像', ended: '删除', moved: '改期', classed: '转存储类别', costHint: '按策略单价和现存录像计算的每月存储费用', days: '保存期', stored: '现存', monthly: '每月费用', certificatesHint: '证明只在当天录像删完后签发，并记入台账。', noCertificates: '还没有删除过录像', allCameras: '全部摄像机', dayUTC: '日期（UTC）', ruleTitle: '依据',

@@ -61,7 +61,7 @@ export const zh = {
   camera: {
     live: '实时画面', playback: '录像', watch: '观看实时画面', backToLive: '回到实时', notWatch: '您的岗位不能观看这台摄像机',
     operatorNoWatch: '运营方可以管理，不能观看。', offlineHint: '摄像机当前离线；在时间轴上点选可看录像。', watchAgain: '重新观看',
-    timeline: '时间轴', day: '日期', today: '今天', previousDay: '前一天', nextDay: '后一天', wholeDay: '全天', zoomIn: '放大', zoomOut: '缩小', recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存',
+    timeline: '时间轴', day: '日期', today: '今天', previousDay: '前一天', nextDay: '后一天', wholeDay: '全天', zoomIn: '放大', zoomOut: '缩小', recorded: '有录像', gap: '断录', expired: '已过保存期', held: '已封存', archived: '深度归档，须先调档',
     timelineHint: '点击或拖动指针播放；滚轮缩放，拖动平移', nothingRecorded: '这一天没有录像',
     tabs: { overview: '概况', push: '接入', shares: '分享链接', looks: '谁看过', evidence: '导出记录' },
     nationalId: '国标编码', address: '地址', division: '行政区划', position: '坐标', protocol: '推流协议', stream: '码流', since: '状态起始', viewers: '正在观看',

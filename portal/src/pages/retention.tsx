@@ -10,6 +10,7 @@ import { HoldsTab } from '../parts/holds';
 import { CertificatesTab, OrdersTab } from '../parts/deletion';
 import { useKept } from '../parts/kept';
 import { List } from '../parts/list';
+import { RestoresTab } from '../parts/restores';
 import { DryRunTab, PolicyTab } from '../parts/policy';
 import { client, useUser } from '../session';
 import { when } from '../time';
@@ -20,7 +21,7 @@ export function RetentionPage() {
   const user = useUser();
   const admin = user.role === 'admin';
   if (!keepsFootage(user)) return <main className="page"><Alert type="info" showIcon title={t('errors.forbidden')} /></main>;
-  const tab = (key: 'policy' | 'dryRun' | 'runs' | 'cost' | 'certificates' | 'orders' | 'holds', children: React.ReactNode) => ({ key, label: <span data-testid={`tab-${key}`}>{t(`retention.tabs.${key}`)}</span>, children });
+  const tab = (key: 'policy' | 'dryRun' | 'runs' | 'cost' | 'certificates' | 'orders' | 'holds' | 'restores', children: React.ReactNode) => ({ key, label: <span data-testid={`tab-${key}`}>{t(`retention.tabs.${key}`)}</span>, children });
   return (
     <main className="page" data-testid="retention-page">
       <div className="page-head"><h1>{t('retention.title')}</h1><span className="quiet">{t('retention.about')}</span></div>
@@ -29,7 +30,7 @@ export function RetentionPage() {
           destroyOnHidden
           items={[
             ...(admin ? [tab('policy', <PolicyTab />), tab('dryRun', <DryRunTab />), tab('runs', <Runs />)] : []),
-            tab('cost', <Cost />), tab('certificates', <CertificatesTab />), tab('orders', <OrdersTab />), tab('holds', <HoldsTab />),
+            tab('cost', <Cost />), tab('certificates', <CertificatesTab />), tab('orders', <OrdersTab />), tab('holds', <HoldsTab />), tab('restores', <RestoresTab />),
           ]}
         />
       </Card>

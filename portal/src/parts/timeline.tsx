@@ -96,6 +96,7 @@ export function Timeline({ camera, day, position, onDay, onSeek }: TimelineProps
       </div>
       <div className="legend">
         {(['recorded', 'held', 'gap', 'expired'] as const).map((s) => <span key={s}><i className={s} />{t(`camera.${s}`)}</span>)}
+        {spans.some((s) => s.archived) && <span data-testid="legend-archived"><i className="archived" />{t('camera.archived')}</span>}
         {query.isSuccess && !spans.some((s) => s.state === 'recorded' || s.state === 'held') && <span className="quiet">{t('camera.nothingRecorded')}</span>}
       </div>
     </section>

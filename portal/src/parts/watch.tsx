@@ -1,5 +1,5 @@
 import { PlayCircleOutlined, ThunderboltOutlined } from '@ant-design/icons';
-import type { Camera, MediaGrant } from '@gatepost/sdk';
+import type { Camera, MediaGrant, Span } from '@gatepost/sdk';
 import type { GatepostPlayer, PlayerSnapshot } from '@gatepost/sdk/player';
 import { Alert, Button, Space, Tag } from 'antd';
 import { useCallback, useEffect, useRef, useState } from 'react';
@@ -12,6 +12,7 @@ import { ExportButton } from './evidence';
 import { Refusal, useAccess } from './access';
 import { Player } from './player';
 import { PurposeForm, type Purpose } from './purpose';
+import { Archived } from './restores';
 import { Timeline, useDay } from './timeline';
 
 /** Owners need not say why; that they looked is registered all the same. */
@@ -21,12 +22,34 @@ const own = { purpose: 'own' };
 export type Look = { kind: 'live' } | { kind: 'playback'; from: number; to: number; at: number };
 
 /**
- * The window that a click at a moment opens: the rest of that day's records, so that one look
- * serves the whole day. `known` is the end of what the server told; it is never in its future.
+ * The window that a click at a moment opens: that day's records, so that one look serves the
+ * whole day, up to what is archived on either side, which would not play. `known` is the end of
+ * what the server told; it is never in its future.
  */
-export function windowOf(day: Date, at: number, known: number): { from: number; to: number } {
+export function windowOf(day: Date, at: number, known: number, archived: readonly Window[] = []): Window {
   const d = dayOf(day);
-  return { from: d.from, to: Math.max(at + 1, Math.min(d.to, known)) };
+  const before = archived.filter((w) => w.to <= at).map((w) => w.to);
+  const behind = archived.filter((w) => w.from > at).map((w) => w.from);
+  return { from: Math.max(d.from, ...before), to: Math.max(at + 1, Math.min(d.to, known, ...behind)) };
+}
+
+/** A stretch of time, in Unix milliseconds. */
+export interface Window {
+  from: number;
+  to: number;
+}
+
+/** What of a day lies in the deep archive; stretches that touch are one. */
+export function archivedOf(spans: readonly Span[]): Window[] {
+  const out: Window[] = [];
+  for (const s of spans) {
+    if (!s.archived) continue;
+    const w = { from: Date.parse(s.from), to: Date.parse(s.to) };
+    const last = out.at(-1);
+    if (last?.to === w.from) last.to = w.to;
+    else out.push(w);
+  }
+  return out;
 }
 
 /** The picture and the day below it. Each look is registered before the first frame. */
@@ -44,6 +67,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
   const [shown, setShown] = useState<PlayerSnapshot | null>(null);
   const running = useRef<AbortController | null>(null);
   const [refused, setRefused] = useState(false);
+  const [deep, setDeep] = useState<Window | null>(null);
   const spans = useDay(camera.id, day).data;
   const live = useAccess(camera.id, 'live');
   const playback = useAccess(camera.id, 'playback');
@@ -75,12 +99,19 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
   );
 
   const ask = (next: Look) => {
+    setDeep(null);
     if (can.needsPurpose) setAsked(next);
     else void open(next, own);
   };
 
   function seek(at: Date) {
     const ms = at.getTime();
+    const archived = archivedOf(spans ?? []);
+    const here = archived.find((w) => ms >= w.from && ms < w.to);
+    if (here !== undefined) {
+      setDeep(here);
+      return;
+    }
     const alive = shown !== null && shown.state !== 'denied' && shown.state !== 'error';
     if (look?.kind === 'playback' && grant !== null && alive && ms >= look.from && ms < look.to) {
       player.current?.seekTo(at);
@@ -88,7 +119,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
       return;
     }
     const known = spans?.at(-1)?.to;
-    ask({ kind: 'playback', at: ms, ...windowOf(day, ms, known === undefined ? Date.now() : Date.parse(known)) });
+    ask({ kind: 'playback', at: ms, ...windowOf(day, ms, known === undefined ? Date.now() : Date.parse(known), archived) });
   }
 
   function renew() {
@@ -132,6 +163,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
           description={refused && playback?.allowed === false ? <Refusal why={playback} /> : undefined}
         />
       )}
+      {deep !== null && <Archived camera={camera.id} window={deep} onClose={() => setDeep(null)} />}
       <Timeline camera={camera.id} day={day} onDay={setDay} position={position} {...(can.watch || playback?.allowed ? { onSeek: seek } : {})} />
       <PurposeForm
         open={asked !== null} what={what} initial={purpose} onCancel={() => setAsked(null)}

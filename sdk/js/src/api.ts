@@ -85,6 +85,8 @@ export type SharedGrant = Schemas['SharedGrant'];
 export type Hold = Schemas['Hold'];
 export type HoldInput = Body<'create-hold'>;
 export type NewHold = Schemas['NewHold'];
+export type Restore = Schemas['Restore'];
+export type RestoreInput = Body<'create-restore'>;
 export type HoldUse = Schemas['HoldUse'];
 
 export type RetentionPolicy = Schemas['RetentionPolicy'];

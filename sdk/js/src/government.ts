@@ -2,7 +2,7 @@
 // retention, holds, programmes, monthly reports, usage.
 import type {
   CameraRetention, Coverage, DeletionCertificate, DeletionOrder, DeletionOrderInput, DryRun, Hold, HoldInput, HoldUse, NewHold, Page, Programme,
-  ProgrammeContent, ProgrammeInput, ProgrammeReview, Report, ReportFormat, ReportReview, RetentionPolicy, RetentionRules, RetentionRun, SettlementTerms, SignOff,
+  ProgrammeContent, ProgrammeInput, ProgrammeReview, Report, ReportFormat, ReportReview, Restore, RestoreInput, RetentionPolicy, RetentionRules, RetentionRun, SettlementTerms, SignOff,
   UncontrolledCamera, Usage,
 } from './api';
 import type { CallOptions, PageQuery } from './client';
@@ -48,6 +48,14 @@ export function government({ get, post, put, remove, download }: Verbs) {
       release: (hold: string, o: CallOptions = {}) => remove(`/v1/holds/${id(hold)}`, o),
       /** What holds keep, by organisation, and how near that is to its limit. */
       use: (o: CallOptions = {}) => get<Page<HoldUse>>('/v1/holds/use', o),
+    },
+
+    restores: {
+      /** Has a window of at most 31 days brought back from the deep archive, which takes hours, to be played for some days. Fails with `conflict` when nothing of it lies there. */
+      create: (input: RestoreInput, o: CallOptions = {}) => post<Restore>('/v1/restores', input, o),
+      /** What my organisation asked for, newest first. */
+      list: (q: PageQuery = {}, o: CallOptions = {}) => get<Page<Restore>>('/v1/restores', o, { ...q }),
+      get: (restore: string, o: CallOptions = {}) => get<Restore>(`/v1/restores/${id(restore)}`, o),
     },
 
     programmes: {

@@ -6,6 +6,11 @@ const day = 24 * hour;
 const midnight = new Date(2026, 10, 23).getTime();
 const limits: View = { from: midnight, to: midnight + day };
 
+it('draws what is archived apart from what plays', () => {
+  const spans: TimeSpan[] = [{ from: midnight, to: midnight + hour, state: 'recorded', archived: true }, { from: midnight + hour, to: midnight + day, state: 'recorded' }];
+  expect(drawn(spans, limits, 1000).map((s) => s.archived ?? false)).toEqual([true, false]);
+});
+
 describe('positions', () => {
   it('turn into times and back', () => {
     for (const x of [0, 1, 333.25, 999, 1000]) expect(xOf(limits, 1000, timeAt(limits, 1000, x))).toBeCloseTo(x, 6);

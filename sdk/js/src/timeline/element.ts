@@ -5,7 +5,7 @@ import { languageOf, stamp, words } from './words';
 
 /** Events of `<gatepost-timeline>`. */
 export interface TimelineEvents {
-  /** A time was chosen, by click, by dragging the hand, or by Enter: the nearest playable one from there on. */
+  /** A time was chosen, by click, by dragging the hand, or by Enter: the nearest from there on where something was recorded; that it is archived is told by its span. */
   seek: CustomEvent<{ time: Date }>;
   /** Another part of time is shown; load its spans when they are not at hand. */
   viewchange: CustomEvent<{ from: Date; to: Date }>;
@@ -54,7 +54,7 @@ export class GatepostTimeline extends HTMLElement {
   }
 
   set spans(spans: readonly (Span | TimeSpan)[]) {
-    this.#spans = spans.map((s) => ({ from: millis(s.from), to: millis(s.to), state: s.state, ...(s.reason ? { reason: s.reason } : {}) }));
+    this.#spans = spans.map((s) => ({ from: millis(s.from), to: millis(s.to), state: s.state, ...(s.reason ? { reason: s.reason } : {}), ...(s.archived ? { archived: true } : {}) }));
     this.#draw();
   }
 
@@ -230,7 +230,7 @@ export class GatepostTimeline extends HTMLElement {
     const s = spanAt(this.#spans, t);
     if (s === null) return `${stamp(t)} · ${w.states['future']}`;
     const why = s.state === 'gap' ? w.why(w.reasons[s.reason ?? ''] ?? s.reason ?? w.unknown) : '';
-    return `${stamp(t)} · ${w.states[s.state]}${why}`;
+    return `${stamp(t)} · ${w.states[s.state]}${s.archived ? w.archived : why}`;
   }
 
   #tip(x: number | null): void {
@@ -262,6 +262,7 @@ export class GatepostTimeline extends HTMLElement {
         const r = shape('rect', { class: 'span', x, y: stripTop, width: w, height: stripHeight });
         r.dataset['state'] = s.state;
         if (s.reason) r.dataset['reason'] = s.reason;
+        if (s.archived) r.dataset['archived'] = '';
         return r;
       }),
     );

@@ -20,6 +20,7 @@ svg { display: block; width: 100%; height: 100%; overflow: visible; }
 .span[data-state=held] { fill: url(#held); }
 .span[data-state=gap] { fill: url(#gap); }
 .span[data-state=expired] { fill: url(#expired); }
+.span[data-archived] { fill-opacity: .4; }
 .pattern-held { fill: var(--gatepost-held); } .pattern-held-line { stroke: #fff; stroke-opacity: .55; stroke-width: 2; }
 .pattern-gap { fill: var(--gatepost-gap); } .pattern-gap-line { stroke: var(--gatepost-gap-line); stroke-width: 1.5; }
 .pattern-expired { fill: var(--gatepost-ground); } .pattern-expired-dot { fill: var(--gatepost-expired); }

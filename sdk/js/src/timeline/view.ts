@@ -10,6 +10,8 @@ export interface TimeSpan {
   readonly to: number;
   readonly state: 'recorded' | 'gap' | 'expired' | 'held';
   readonly reason?: string;
+  /** It lies in the deep archive, and is restored before it plays. */
+  readonly archived?: boolean;
 }
 
 /** No view is shorter (a minute) or longer (31 days, what the server answers at once). */
@@ -83,7 +85,7 @@ export function drawn(spans: readonly TimeSpan[], v: View, width: number): TimeS
     const to = Math.min(s.to, v.to);
     if (to <= from) continue;
     const last = out.at(-1);
-    if (last !== undefined && last.state === s.state && last.reason === s.reason && from - last.to < pixel) {
+    if (last !== undefined && last.state === s.state && last.reason === s.reason && last.archived === s.archived && from - last.to < pixel) {
       out[out.length - 1] = { ...last, to };
     } else if (last !== undefined && to - from < pixel && last.to - last.from < pixel) {
       const lead = weight[s.state] > weight[last.state] ? s : last;
