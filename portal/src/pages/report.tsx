@@ -223,7 +223,7 @@ function Filings({ list }: { list: ReportFiling[] }) {
   const { t } = useTranslation();
   return (
     <Table<ReportFiling>
-      size="small" pagination={false} rowKey="division" dataSource={list}
+      size="small" pagination={false} scroll={{ x: 'max-content' }} rowKey="division" dataSource={list}
       onRow={(d) => ({ 'data-testid': 'filing-row', 'data-division': d.division, 'data-late': String(d.late) }) as React.HTMLAttributes<HTMLElement>}
       columns={[
         { title: t('camera.division'), render: (_, d) => (d.report_id ? <Link to={`/reports/${d.report_id}`}>{d.name}</Link> : d.name) },

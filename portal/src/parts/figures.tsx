@@ -50,7 +50,7 @@ export function DivisionTable({ figures: f, to }: { figures: ReportFigures; to: 
   };
   return (
     <>
-      <Segmented<keyof typeof groups> value={group} onChange={setGroup} options={(Object.keys(groups) as (keyof typeof groups)[]).map((g) => ({ value: g, label: t(`reports.groups.${g}`) }))} style={{ marginBottom: 10 }} data-testid="report-groups" />
+      <Segmented<keyof typeof groups> value={group} onChange={setGroup} options={(Object.keys(groups) as (keyof typeof groups)[]).map((g) => ({ value: g, label: t(`reports.groups.${g}`) }))} style={{ marginBottom: 10, maxWidth: '100%', overflowX: 'auto' }} data-testid="report-groups" />
       <Table<ReportRow>
         size="small" pagination={false} scroll={{ x: 'max-content' }} dataSource={rows} rowKey={(r) => (r.rank === 0 && r.division === f.division && !r.own ? 'total' : r.division)}
         onRow={(r, n) => ({ 'data-testid': n === rows.length - 1 ? 'report-total' : 'report-line', 'data-division': r.division }) as React.HTMLAttributes<HTMLElement>}
@@ -108,7 +108,7 @@ function Settlement({ figures: f }: { figures: ReportFigures }) {
   if (!s) return null;
   return (
     <Table<SettlementLine>
-      size="small" pagination={false} rowKey={(l) => l.payer_id + l.class} dataSource={s.lines}
+      size="small" pagination={false} scroll={{ x: 'max-content' }} rowKey={(l) => l.payer_id + l.class} dataSource={s.lines}
       columns={[
         { title: t('reports.payer'), render: (_, l) => l.payer || l.payer_id },
         { title: t('cameras.class'), render: (_, l) => t(`class.c${l.class as 1}`) },
@@ -151,7 +151,7 @@ export function MonthOnMonth({ figures: f }: { figures: ReportFigures }) {
   const keys = ['built', 'accepted', 'in_service', 'continuity', 'online_rate', 'watch_rate', 'retention_rate', 'faults', 'work_orders_overdue', 'mean_repair_ms', 'bytes', 'live_looks', 'playbacks', 'exports', 'incidents'] as const;
   return (
     <Table<{ key: Column }>
-      size="small" pagination={false} rowKey="key" dataSource={keys.map((key) => ({ key }))}
+      size="small" pagination={false} scroll={{ x: 'max-content' }} rowKey="key" dataSource={keys.map((key) => ({ key }))}
       columns={[
         { title: t('reports.figure'), render: (_, { key }) => t(`reports.columns.${key}`) },
         { title: t('reports.before'), align: 'right', render: (_, { key }) => show(key, before) },
