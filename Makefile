@@ -71,7 +71,7 @@ soak: build ## 60 cameras, viewers that come and go and a kill -9 for SOAK secon
 
 screenshots: setup build ## a picture of each portal page, in both languages, in docs/screenshots
 	mkdir -p docs/screenshots
-	GATEPOST_SCREENSHOTS=$(CURDIR)/docs/screenshots $(GO) test -count=1 -run '^Test(Portal|People|Duty)$$' ./test/e2e
+	GATEPOST_SCREENSHOTS=$(CURDIR)/docs/screenshots $(GO) test -count=1 -run '^Test(Portal|People|Duty|Report)$$' ./test/e2e
 	for f in docs/screenshots/*.png; do ffmpeg -v error -y -i $$f -vf 'split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none' $$f.new.png && mv $$f.new.png $$f || exit 1; done
 
 generate: ## the OpenAPI document and the SDK's types

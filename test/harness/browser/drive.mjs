@@ -28,6 +28,7 @@ try {
   else if (task.what === 'evidence') await (await import('./evidence.mjs')).run({ page, context, task, say })
   else if (task.what === 'duty') await (await import('./duty.mjs')).run({ browser, task, say })
   else if (task.what === 'faults') await (await import('./faults.mjs')).run({ page, task, say })
+  else if (task.what === 'report') await (await import('./report.mjs')).run({ browser, task, say })
   else if (task.what === 'people') await (await import('./people.mjs')).run({ page, task, say, logs, browser })
   else throw new Error(`unknown task ${task.what}`)
 } catch (e) {
