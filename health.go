@@ -55,6 +55,7 @@ type Fault struct {
 	ClearSince *time.Time // since when it was not seen any more, while that is not certain
 	Until      *time.Time // nil while it lasts
 	Evidence   Words
+	OrderID    string // of the work order that it has, unless that was withdrawn; "" for none
 }
 
 // Outage is a time in which a camera is planned not to work: what is wrong with it

@@ -33,11 +33,12 @@ type Fault struct {
 	OpenedAt   *time.Time          `json:"opened_at" doc:"When it had lasted long enough to be told of"`
 	Until      *time.Time          `json:"until,omitempty" doc:"Absent while it lasts"`
 	Evidence   gatepost.Words      `json:"evidence"`
+	OrderID    string              `json:"work_order_id,omitempty" doc:"Its repair is ordered; absent when it is not, or no more"`
 }
 
 func viewFault(f gatepost.Fault) Fault {
 	return Fault{ID: f.ID, CameraID: f.CameraID, CameraName: f.Camera, Kind: f.Kind, Division: f.Division, Class: f.Class, From: f.From, OpenedAt: f.OpenedAt,
-		Until: f.Until, Evidence: f.Evidence}
+		Until: f.Until, Evidence: f.Evidence, OrderID: f.OrderID}
 }
 
 // Outage is a planned outage as the API shows one.

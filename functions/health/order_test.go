@@ -95,3 +95,24 @@ func TestOrder(t *testing.T) {
 		w.is("told the owner", w.told(w.shop), []string{"fault_opened", "order_assigned", "order_taken", "order_done", "order_taken", "order_done", "fault_over"})
 	})
 }
+
+// TestOrderOfFault: a fault says whether its repair is ordered, and no more once that is withdrawn.
+func TestOrderOfFault(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		w := newWorld(t, open(t))
+		owner := w.SignIn(w.shop, gatepost.RoleOwner)
+		w.run()
+		w.says(func(st *gatepost.CameraStatus) { st.Online = false })
+		w.pass(6 * time.Minute)
+		order := w.Do(owner, "GET", "/v1/work-orders", nil).Want(200).Items()[0]["id"].(string)
+		ordered := func(want any) {
+			t.Helper()
+			if items := w.Do(owner, "GET", "/v1/faults", nil).Want(200).Items(); len(items) != 1 || items[0]["work_order_id"] != want {
+				t.Errorf("faults, with their orders: %v, want %v", items, want)
+			}
+		}
+		ordered(order)
+		w.Do(owner, "POST", "/v1/work-orders/"+order+"/withdraw", m{"remark": "by mistake"}).Want(200)
+		ordered(nil)
+	})
+}

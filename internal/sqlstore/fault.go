@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	faultColumns  = `f.id, f.camera_id, c.name, f.kind, f.division, f.class, f.from_at, f.opened_at, f.clear_since, f.until_at, f.evidence_zh, f.evidence_en`
+	faultColumns = `f.id, f.camera_id, c.name, f.kind, f.division, f.class, f.from_at, f.opened_at, f.clear_since, f.until_at, f.evidence_zh, f.evidence_en,
+		COALESCE((SELECT w.id FROM work_orders w WHERE w.fault_id = f.id AND w.state <> 'withdrawn'), '')`
 	outageColumns = `o.id, o.camera_id, c.name, o.from_at, o.to_at, o.reason, o.created_by, o.created_at, o.ended_at`
 )
 
@@ -139,7 +140,7 @@ func scanFault(row scanner) (f gatepost.Fault, err error) {
 		from                 int64
 		opened, clear, until sql.NullInt64
 	)
-	err = row.Scan(&f.ID, &f.CameraID, &f.Camera, &f.Kind, &f.Division, &f.Class, &from, &opened, &clear, &until, &f.Evidence.ZH, &f.Evidence.EN)
+	err = row.Scan(&f.ID, &f.CameraID, &f.Camera, &f.Kind, &f.Division, &f.Class, &from, &opened, &clear, &until, &f.Evidence.ZH, &f.Evidence.EN, &f.OrderID)
 	f.From, f.OpenedAt, f.ClearSince, f.Until = fromMS(from), fromNullMS(opened), fromNullMS(clear), fromNullMS(until)
 	return f, err
 }

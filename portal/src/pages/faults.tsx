@@ -56,7 +56,7 @@ function Faults() {
           { title: t('faults.evidence'), render: (_, f) => words(f.evidence) },
           { title: t('faults.since'), render: (_, f) => when(f.from, true) },
           { title: t('faults.lasted'), render: (_, f) => when(f.until, true) },
-          { title: '', align: 'right', render: (_, f) => !f.until && f.kind !== 'unwatched' && <Act changes={['orders']} run={() => client.workOrders.create({ fault_id: f.id })} data-testid="fault-order">{t('faults.order')}</Act> },
+          { title: '', align: 'right', render: (_, f) => f.work_order_id ? <Tag data-testid="fault-ordered">{t('faults.ordered')}</Tag> : !f.until && f.kind !== 'unwatched' && <Act changes={['faults']} run={() => client.workOrders.create({ fault_id: f.id })} data-testid="fault-order">{t('faults.order')}</Act> },
         ]}
       />
     </>
