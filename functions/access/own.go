@@ -41,6 +41,10 @@ func operator(r Request) (Decision, bool) {
 		return Decision{Code: gatepost.Forbidden, Rule: "operator_role",
 			ZH: "您的岗位不能管理摄像机。", EN: "Your role does not manage cameras."}, true
 	}
+	if !r.Action.Looks() {
+		return Decision{Code: gatepost.Forbidden, Rule: "operator",
+			ZH: "分享、查阅、封存和删除录像及其凭证,由产权单位的负责人或主管办理,运营方不办理。", EN: "Owners and supervisors of a camera's owner share, audit, hold and delete its footage and see the certificates of that; the operator does not."}, true
+	}
 	d := Decision{Code: gatepost.Forbidden, Rule: "operator",
 		ZH: "运营方不能观看,也不能授权他人观看。", EN: "The operator can neither watch nor let others watch."}
 	if r.Action == Live || r.Action == Playback {

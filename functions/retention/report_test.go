@@ -94,6 +94,11 @@ func TestReports(t *testing.T) {
 			t.Errorf("a stranger reads %v", list)
 		}
 		api.Do(watcher, "GET", "/v1/retention/certificates", nil).Refused(gatepost.Forbidden, "")
+		for _, query := range []string{"", "?camera_id=" + c.ID} {
+			if r := api.Do(api.SignIn(operator, gatepost.RoleSupervisor), "GET", "/v1/retention/certificates"+query, nil).Refused(gatepost.Forbidden, ""); !strings.Contains(r.String("detail"), "certificates") {
+				t.Errorf("the operator is told of something else: %s", r.Text)
+			}
+		}
 	})
 }
 

@@ -75,6 +75,17 @@ export function governs(user: User, division: string): boolean {
   return ['police', 'government'].includes(user.organisation.kind) && leads(user) && division !== '' && user.organisation.division === division;
 }
 
+/** Whether this person draws up monthly reports: of his county, city or province. */
+export function drawsReports(user: User): boolean {
+  return drawsProgrammes(user) || (user.organisation.division?.length === 2 && governs(user, user.organisation.division));
+}
+
+/** Whether this person draws up programmes: of his county or city. */
+export function drawsProgrammes(user: User): boolean {
+  const { division = '' } = user.organisation;
+  return (division.length === 4 || division.length === 6) && governs(user, division);
+}
+
 /** The division above another, by its code; '' above a province. */
 export function above(division: string): string {
   return division.length > 6 ? division.slice(0, 6) : division.slice(0, -2);

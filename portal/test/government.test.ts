@@ -1,7 +1,7 @@
 import type { Hold, Report, ReportRow, User } from '@gatepost/sdk';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { above, governs, readsReports } from '../src/ability';
+import { above, drawsProgrammes, drawsReports, governs, readsReports } from '../src/ability';
 import { fieldOf } from '../src/errors';
 import { bytes, cost, hours, percent, yuan } from '../src/figure';
 import { refusals } from '../src/locales/refusals';
@@ -51,6 +51,11 @@ describe('who', () => {
     expect(governs(somebody('sub_control', 'owner', '330102'), '330102')).toBe(false);
     expect(governs(somebody('police', 'owner', ''), '')).toBe(false);
   });
+  it.each([
+    ['police', 'supervisor', '330102', true, true], ['government', 'owner', '3301', true, true], ['police', 'owner', '33', true, false], ['police', 'supervisor', '330102003', false, false],
+    ['sub_control', 'owner', '330102', false, false], ['police', 'watcher', '330102', false, false], ['police', 'admin', '330102', false, false], ['operator', 'owner', '', false, false],
+  ])('draws up reports and programmes: %s %s of %s', (kind, role, division, reports, programmes) =>
+    expect([drawsReports(somebody(kind, role, division)), drawsProgrammes(somebody(kind, role, division))]).toEqual([reports, programmes]));
   it.each([['police', true], ['government', true], ['operator', true], ['department', false], ['sub_control', false], ['business', false]])('reads reports: %s', (kind, want) =>
     expect(readsReports(somebody(kind, 'supervisor', '3301'))).toBe(want));
 });

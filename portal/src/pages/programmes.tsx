@@ -5,7 +5,7 @@ import { Alert, Button, Card, DatePicker, Drawer, InputNumber, Space, Switch, Ta
 import type { Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { commands } from '../ability';
+import { drawsProgrammes } from '../ability';
 import { useErrorWords } from '../errors';
 import { count, hours, percent } from '../figure';
 import { CameraLink } from '../parts/cameralink';
@@ -48,7 +48,7 @@ function Programmes() {
   return (
     <>
       <Space wrap style={{ marginBottom: 12 }}>
-        {commands(user) && <Button type="primary" icon={<FileAddOutlined />} onClick={() => setDrawing(true)} data-testid="programme-new">{t('programmes.draw')}</Button>}
+        {drawsProgrammes(user) && <Button type="primary" icon={<FileAddOutlined />} onClick={() => setDrawing(true)} data-testid="programme-new">{t('programmes.draw')}</Button>}
         <DatePicker picker="year" value={year} onChange={setYear} placeholder={t('programmes.year')} />
         <span><Switch size="small" checked={force} onChange={setForce} data-testid="programme-force" /> {t('programmes.inForce')}</span>
       </Space>

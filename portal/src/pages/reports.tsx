@@ -6,7 +6,7 @@ import dayjs, { type Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
-import { commands } from '../ability';
+import { drawsReports } from '../ability';
 import { codeOf } from '../errors';
 import { percent, yuan } from '../figure';
 import { Fixed, FormModal } from '../parts/ask';
@@ -43,7 +43,7 @@ export function ReportsPage() {
         <span className="quiet">{t('reports.about')}</span>
         <span className="grow" />
         <Terms />
-        {commands(user) && <Button type="primary" icon={<FileAddOutlined />} onClick={() => setDrawing(true)} data-testid="report-new">{t('reports.draw')}</Button>}
+        {drawsReports(user) && <Button type="primary" icon={<FileAddOutlined />} onClick={() => setDrawing(true)} data-testid="report-new">{t('reports.draw')}</Button>}
       </div>
       <Card size="small">
         <Space wrap style={{ marginBottom: 12 }}>
