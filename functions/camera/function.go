@@ -54,9 +54,10 @@ type Policies interface {
 	RetentionPolicy(ctx context.Context) (gatepost.RetentionPolicy, error)
 }
 
-// Statuses is the newest word of the gateways.
+// Statuses is the newest word of the gateways, and of the police.
 type Statuses interface {
 	CameraStatuses(ctx context.Context, ids []string) (map[string]gatepost.CameraStatus, error)
+	LastSignoff(ctx context.Context, cameraID string) (w gatepost.Signoff, ok bool, err error)
 }
 
 // Store is all that the function keeps; internal/sqlstore has it.

@@ -48,6 +48,7 @@ type Camera struct {
 	Viewers    int                `json:"viewers"`
 	Media      CameraMedia        `json:"media" doc:"Of the last seconds that it pushed"`
 	Acceptance *CameraAcceptance  `json:"acceptance"`
+	SignOff    *CameraSignOff     `json:"sign_off,omitempty" doc:"The last word of its division's police on whether it is built as it should be (POST /v1/cameras/{id}/sign-off); of one camera, not in lists"`
 	CreatedAt  time.Time          `json:"created_at"`
 	UpdatedAt  time.Time          `json:"updated_at"`
 }
@@ -86,6 +87,14 @@ type CameraAcceptance struct {
 	Passed      bool                  `json:"passed"`
 	Reasons     []CameraAcceptReason  `json:"reasons" doc:"Why it failed, or what to know though it passed"`
 	Measurement CameraMediaOverWindow `json:"measurement"`
+}
+
+// CameraSignOff is the police's word on a camera that was measured.
+type CameraSignOff struct {
+	At             time.Time `json:"at"`
+	OrganisationID string    `json:"organisation_id" doc:"Whose word it is"`
+	Passed         bool      `json:"passed"`
+	Remark         string    `json:"remark,omitempty" doc:"What is missing"`
 }
 
 // CameraAcceptReason is one finding.
@@ -154,11 +163,19 @@ func view(c gatepost.Camera, st gatepost.CameraStatus, now time.Time) Camera {
 	return v
 }
 
-// show is view with the status looked up.
+// show is view with the status and the police's word looked up.
 func (f *Function) show(ctx context.Context, c gatepost.Camera) (*cameraOutput, error) {
 	st, err := f.opts.Store.CameraStatuses(ctx, []string{c.ID})
 	if err != nil {
 		return nil, err
 	}
-	return &cameraOutput{Body: view(c, st[c.ID], time.Now())}, nil
+	out := &cameraOutput{Body: view(c, st[c.ID], time.Now())}
+	word, ok, err := f.opts.Store.LastSignoff(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		out.Body.SignOff = &CameraSignOff{At: word.At, OrganisationID: word.Organisation, Passed: word.Passed, Remark: word.Remark}
+	}
+	return out, nil
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gatepost-video/gatepost"
+	"github.com/gatepost-video/gatepost/functions/camera"
 	"github.com/gatepost-video/gatepost/functions/functest"
 	"github.com/gatepost-video/gatepost/functions/programme"
 	"github.com/gatepost-video/gatepost/internal/sqlstore"
@@ -37,7 +38,7 @@ func unit(t *testing.T, s *sqlstore.Store, kind gatepost.OrganisationKind, divis
 func newAPI(t *testing.T, s *sqlstore.Store) (api *functest.API, county, city, province, elsewhere string) {
 	t.Helper()
 	clock := now
-	api = functest.New(t, programme.New(programme.Options{Store: s, Now: func() time.Time { clock = clock.Add(time.Second); return clock }}).Register)
+	api = functest.New(t, programme.New(programme.Options{Store: s, Now: func() time.Time { clock = clock.Add(time.Second); return clock }}).Register, camera.New(camera.Options{Store: s}).Register)
 	lead := func(division string) string {
 		return api.SignIn(unit(t, s, gatepost.KindPolice, division), gatepost.RoleSupervisor)
 	}
@@ -196,7 +197,18 @@ func TestCoverage(t *testing.T) {
 		if got := c.Body["categories"].([]any)[0].(m); got["planned"] != 3.0 || got["enrolled"] != 3.0 || got["built"] != 3.0 || got["in_service"] != 2.0 || got["accepted"] != 0.0 {
 			t.Errorf("categories: %v", got)
 		}
+		word := func() m {
+			t.Helper()
+			said, _ := api.Do(county, "GET", "/v1/cameras/"+working.ID, nil).Want(200).Body["sign_off"].(m)
+			return said
+		}
+		if said := word(); said["passed"] != false || said["remark"] != "没有标志" || said["organisation_id"] == "" || said["at"] == nil {
+			t.Errorf("the word that was not good is read as %v", said)
+		}
 		sign(county, working, m{"passed": true}).Want(204)
+		if said := word(); said["passed"] != true || said["remark"] != nil {
+			t.Errorf("the last word is read as %v", said)
+		}
 		sign(county, dark, m{"passed": true}).Want(204)
 		c = api.Do(city, "GET", "/v1/coverage", nil).Want(200)
 		if got := c.Body["categories"].([]any)[0].(m); got["accepted"] != 2.0 {

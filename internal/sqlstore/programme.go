@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -141,6 +142,20 @@ func (s *Store) PutSignoff(ctx context.Context, w gatepost.Signoff, entry gatepo
 		}
 		return s.appendLedger(ctx, tx, entry)
 	})
+}
+
+// LastSignoff returns the police's last word on a camera; ok is false before the first.
+func (s *Store) LastSignoff(ctx context.Context, cameraID string) (w gatepost.Signoff, ok bool, err error) {
+	w, err = queryOne(ctx, s.read, func(row scanner) (w gatepost.Signoff, err error) {
+		var at int64
+		err = row.Scan(&w.CameraID, &at, &w.By, &w.Organisation, &w.Passed, &w.Remark)
+		w.At = fromMS(at)
+		return w, err
+	}, `SELECT camera_id, at, user_id, organisation_id, passed, remark FROM signoffs WHERE camera_id = $1 ORDER BY at DESC LIMIT 1`, cameraID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w, false, nil
+	}
+	return w, err == nil, s.failed("read sign-off", "sign-off", err)
 }
 
 // Coverage counts the cameras of a division and below it (all with "") that are not

@@ -44,6 +44,11 @@ export function AcceptanceCard({ camera, mayMeasure }: { camera: Camera; mayMeas
               </>
             }
           />
+          {camera.sign_off && (
+            <p data-testid="signed-off" data-passed={camera.sign_off.passed}>
+              {t(camera.sign_off.passed ? 'signOff.signedPassed' : 'signOff.signedFailed', { time: when(camera.sign_off.at, true) })} {camera.sign_off.remark}
+            </p>
+          )}
           {m && (
             <Descriptions
               size="small" column={1} styles={{ label: { width: 152 } }}
@@ -69,6 +74,7 @@ function SignOff({ camera: c }: { camera: Camera }) {
   const { t } = useTranslation();
   const user = useUser();
   const { message } = App.useApp();
+  const queries = useQueryClient();
   const [open, setOpen] = useState(false);
   const { kind, division } = user.organisation;
   if (kind !== 'police' || !leads(user) || !division || !c.division.startsWith(division)) return null;
@@ -77,7 +83,7 @@ function SignOff({ camera: c }: { camera: Camera }) {
       <Button size="small" type="primary" onClick={() => setOpen(true)} data-testid="sign-off">{t('signOff.title')}</Button>
       <FormModal<{ passed: boolean; remark?: string }>
         open={open} title={t('signOff.title')} submit={t('common.confirm')} testid="sign-off-form" about="sign-off" names={{ '': 'passed' }} initial={{ passed: true }} onCancel={() => setOpen(false)}
-        onDone={() => { setOpen(false); void message.success(t('signOff.done')); }} send={(f) => client.coverage.signOff(c.id, { passed: f.passed, ...(f.remark?.trim() ? { remark: f.remark.trim() } : {}) })}
+        onDone={() => { setOpen(false); void queries.invalidateQueries({ queryKey: ['camera', c.id] }); void message.success(t('signOff.done')); }} send={(f) => client.coverage.signOff(c.id, { passed: f.passed, ...(f.remark?.trim() ? { remark: f.remark.trim() } : {}) })}
       >
         <p className="quiet" style={{ marginTop: 0 }}>{t('signOff.hint')}</p>
         <Form.Item name="passed"><Radio.Group options={[{ value: true, label: t('signOff.passed') }, { value: false, label: t('signOff.failed') }]} data-testid="sign-off-passed" /></Form.Item>
