@@ -27,12 +27,46 @@ type demoState struct {
 	Street   demoCamera    `json:"street"`
 	Shop     demoCamera    `json:"shop"`
 	Yours    demoCamera    `json:"yours"`
+
+	Programme string `json:"programme"` // id of the county's draft
 }
 
 type demoAccount struct {
 	Login    string `json:"login"`
 	Password string `json:"password"`
 	Who      string `json:"who"`
+}
+
+// demoPeople are somebody of each kind.
+var demoPeople = []struct {
+	login, organisation, words string
+	kind                       gatepost.OrganisationKind
+	role                       gatepost.Role
+}{
+	{"owner", "湖滨便利店 Lakeside Corner Shop", "shop owner 店主", gatepost.KindBusiness, gatepost.RoleOwner},
+	{"police", "湖滨派出所分控中心 Lakeside Sub-control Centre", "police watcher 民警", gatepost.KindPolice, gatepost.RoleWatcher},
+	{"supervisor", "上城区公安分局 County Police", "county supervisor: reports, programmes 分局主管：月报、规划", gatepost.KindPolice, gatepost.RoleSupervisor},
+	{"operator", "通信运营商 Carrier", "operator 运营商", gatepost.KindOperator, gatepost.RoleMaintainer},
+}
+
+// account finds an account by its login; it has no password when there is none.
+func (s demoState) account(login string) demoAccount {
+	for _, a := range s.Accounts {
+		if a.Login == login {
+			return a
+		}
+	}
+	return demoAccount{}
+}
+
+// complete tells whether everybody and everything was made.
+func (s demoState) complete() bool {
+	for _, who := range demoPeople {
+		if s.account(who.login).Password == "" {
+			return false
+		}
+	}
+	return s.Yours.ID != "" && s.Programme != ""
 }
 
 type demoCamera struct {
@@ -86,7 +120,7 @@ func runDemo(ctx context.Context, f *storeFlags, p *controlPlane, a gatepost.Add
 	if err != nil {
 		return fmt.Errorf("read the demo's accounts: %w", err)
 	}
-	if state.Yours.ID == "" {
+	if !state.complete() {
 		if state, err = seedDemo(ctx, p, a, state); err != nil {
 			return fmt.Errorf("set up the demo: %w", err)
 		}
@@ -109,19 +143,14 @@ func runDemo(ctx context.Context, f *storeFlags, p *controlPlane, a gatepost.Add
 	return g.Wait()
 }
 
-// seedDemo makes an organisation and an account of each kind, and enrols the
-// cameras as their owner would, through the API.
+// seedDemo makes what is not there yet: an organisation and an account of each kind, cameras that
+// their owner enrols, and the county's programme, as people would, through the API.
 func seedDemo(ctx context.Context, p *controlPlane, a gatepost.Addresses, state demoState) (demoState, error) {
-	for _, who := range []struct {
-		login, organisation, words string
-		kind                       gatepost.OrganisationKind
-		role                       gatepost.Role
-	}{
-		{"owner", "湖滨便利店 Lakeside Corner Shop", "shop owner 店主", gatepost.KindBusiness, gatepost.RoleOwner},
-		{"police", "湖滨派出所分控中心 Lakeside Sub-control Centre", "police watcher 民警", gatepost.KindPolice, gatepost.RoleWatcher},
-		{"operator", "通信运营商 Carrier", "operator 运营商", gatepost.KindOperator, gatepost.RoleMaintainer},
-	} {
-		o, err := p.organisation.Create(ctx, who.organisation, who.kind, "330102")
+	for _, who := range demoPeople {
+		if state.account(who.login).Password != "" {
+			continue
+		}
+		o, err := p.organisation.Create(ctx, who.organisation, who.kind, demoDivision)
 		if err != nil {
 			return state, err
 		}
@@ -132,30 +161,64 @@ func seedDemo(ctx context.Context, p *controlPlane, a gatepost.Addresses, state 
 		}
 		state.Accounts = append(state.Accounts, demoAccount{Login: who.login, Password: password, Who: who.words})
 	}
-	owner := state.Accounts[len(state.Accounts)-3]
+	if state.Yours.ID == "" {
+		if err := seedCameras(ctx, a, &state); err != nil {
+			return state, err
+		}
+	}
+	if state.Programme != "" {
+		return state, nil
+	}
+	return state, seedProgramme(ctx, a, &state)
+}
+
+// demoDivision is where the demo is: a county.
+const demoDivision = "330102"
+
+func seedCameras(ctx context.Context, a gatepost.Addresses, state *demoState) error {
 	c := &demoClient{base: a.HTTP}
-	if err := c.login(ctx, owner.Login, owner.Password); err != nil {
-		return state, err
+	if err := c.login(ctx, state.account("owner")); err != nil {
+		return err
 	}
 	enrol := func(into *demoCamera, name, place string, lon, lat float64) error {
-		return c.call(ctx, "/v1/cameras", map[string]any{"name": name, "place": place, "division": "330102", "address": "湖滨路 Lakeside Road",
+		return c.call(ctx, "/v1/cameras", map[string]any{"name": name, "place": place, "division": demoDivision, "address": "湖滨路 Lakeside Road",
 			"position": map[string]float64{"longitude": lon, "latitude": lat}, "class": 3, "consent_to_share": true, "sign_posted": true, "not_banned_place": true}, into)
 	}
-	return state, errors.Join(
+	return errors.Join(
 		enrol(&state.Street, "店前街道 Street outside", "main_street", 120.1640, 30.2592),
 		enrol(&state.Shop, "店内 Shop floor", "premises", 120.1642, 30.2593),
 		enrol(&state.Yours, "你的摄像机 Your own", "premises", 120.1643, 30.2594),
 	)
 }
 
+// seedProgramme draws up what the county is to build this year; one of its sites has no camera.
+func seedProgramme(ctx context.Context, a gatepost.Addresses, state *demoState) error {
+	c := &demoClient{base: a.HTTP}
+	if err := c.login(ctx, state.account("supervisor")); err != nil {
+		return err
+	}
+	year := time.Now().In(gatepost.Zone).Year()
+	target := func(place string, count int, strength string) map[string]any {
+		return map[string]any{"place": place, "class": 3, "count": count, "strength": strength, "deadline": fmt.Sprintf("%d-12-31", year)}
+	}
+	site := func(name, place string, lon, lat float64) map[string]any {
+		return map[string]any{"name": name, "place": place, "class": 3, "longitude": lon, "latitude": lat}
+	}
+	var made struct{ ID string }
+	err := c.call(ctx, "/v1/programmes", map[string]any{"year": year, "targets": []any{target("main_street", 2, "full"), target("premises", 3, "basic")},
+		"sites": []any{site("湖滨路口 Lakeside Road", "main_street", 120.1640, 30.2592), site("渡口 Ferry", "main_street", 120.1700, 30.2650)}}, &made)
+	state.Programme = made.ID
+	return err
+}
+
 // demoClient speaks to the API as anybody would.
 type demoClient struct{ base, token string }
 
-func (c *demoClient) login(ctx context.Context, login, password string) error {
+func (c *demoClient) login(ctx context.Context, who demoAccount) error {
 	var out struct {
 		AccessToken string `json:"access_token"`
 	}
-	err := c.call(ctx, "/v1/session", map[string]string{"login": login, "password": password}, &out)
+	err := c.call(ctx, "/v1/session", map[string]string{"login": who.Login, "password": who.Password}, &out)
 	c.token = out.AccessToken
 	return err
 }
@@ -194,7 +257,7 @@ func printDemo(w io.Writer, a gatepost.Addresses, s demoState) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nGatepost demo 演示\n\n  Portal 门户   %s\n\n", a.HTTP)
 	for _, acc := range s.Accounts {
-		fmt.Fprintf(&b, "  %-9s %-18s %s\n", acc.Login, acc.Password, acc.Who)
+		fmt.Fprintf(&b, "  %-11s %-18s %s\n", acc.Login, acc.Password, acc.Who)
 	}
 	fmt.Fprintf(&b, "\nPush a file of your own to the camera \"你的摄像机 Your own\" 推送自己的视频文件:\n\n  ffmpeg -re -stream_loop -1 -i video.mp4 -c:v libx264 -preset veryfast -tune zerolatency -g 50 -c:a aac -f rtsp -rtsp_transport tcp %s\n\nCtrl-C stops; the data stay. 按 Ctrl-C 停止,数据保留。\n\n",
 		a.Publish(s.Yours.ID, s.Yours.StreamKey).RTSP)

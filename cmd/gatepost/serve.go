@@ -72,16 +72,11 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	}
 	addresses := listeners.addresses(public, media)
 
-	db, err := openDatabase(ctx, &c.storeFlags)
+	db, objects, closeStores, err := openStores(ctx, &c.storeFlags, media.String())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	objects, err := openObjects(ctx, &c.storeFlags, media.String())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, objects.Close()) }()
+	defer func() { err = errors.Join(err, closeStores()) }()
 
 	plane := newControlPlane(db, objects, controlOptions{addresses: addresses, secure: public.Scheme == "https", privateWebhooks: c.PrivateWebhooks,
 		carriers: carriers, signup: c.Signup, faultAfter: c.FaultAfter, looks: c.LooksPerUser, temp: c.Data})

@@ -66,6 +66,18 @@ func openObjects(ctx context.Context, f *storeFlags, mediaURL string) (backend.S
 	return objects, nil
 }
 
+// openStores opens both stores, as a control plane needs them: the database up to date, the object store
+// checked. close closes what is open.
+func openStores(ctx context.Context, f *storeFlags, mediaURL string) (db *sqlstore.Store, objects backend.Store, close func() error, err error) {
+	if db, err = openDatabase(ctx, f); err != nil {
+		return nil, nil, nil, err
+	}
+	if objects, err = openObjects(ctx, f, mediaURL); err != nil {
+		return nil, nil, nil, errors.Join(err, db.Close())
+	}
+	return db, objects, func() error { return errors.Join(objects.Close(), db.Close()) }, nil
+}
+
 // objectsEvery is how long the answer of a readiness check of the object store
 // is kept.
 const objectsEvery = 5 * time.Second
