@@ -184,3 +184,51 @@ func TestLoginsAreNotGuessed(t *testing.T) {
 		t.Errorf("%d refusals are in the ledger", refused)
 	}
 }
+
+// TestUndertaking: whoever was added by another accepts the undertaking himself, once.
+func TestUndertaking(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
+		p := newPlane(t, open(t))
+		shop := storetest.NewOrganisation(t, p.store, gatepost.KindBusiness)
+		if _, err := p.service.CreateUser(t.Context(), identity.NewUser{Login: "clerk", Name: "clerk", Password: "password-clerk", Organisation: shop.ID, Role: gatepost.RoleWatcher}); err != nil {
+			t.Fatal(err)
+		}
+		clerk, _ := p.login("clerk", "password-clerk")
+		accepted := func(want int) {
+			t.Helper()
+			var me struct {
+				ID          string
+				Undertaking int
+			}
+			p.do("GET", "/v1/me", clerk.AccessToken, "", nil).decode(t, &me)
+			if me.ID != clerk.User.ID || me.Undertaking != want {
+				t.Errorf("he is %+v, want version %d", me, want)
+			}
+		}
+		accept := func(version, status int) {
+			t.Helper()
+			if a := p.do("POST", "/v1/me/undertaking", clerk.AccessToken, "", map[string]any{"undertaking": version}); a.status != status {
+				t.Errorf("version %d: %d %s", version, a.status, a.body)
+			}
+		}
+		accepted(0)
+		accept(gatepost.UndertakingVersion+1, 422)
+		accepted(0)
+		for range 2 {
+			accept(gatepost.UndertakingVersion, 204)
+			accepted(gatepost.UndertakingVersion)
+		}
+		list, err := p.store.Undertakings(t.Context(), shop.ID)
+		if err != nil || len(list) != 1 || list[0].UserID != clerk.User.ID {
+			t.Errorf("undertakings: %+v %v", list, err)
+		}
+		entries, err := p.store.LedgerByActor(t.Context(), clerk.User.ID, "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = slices.DeleteFunc(entries, func(e gatepost.LedgerEntry) bool { return e.Detail["act"] != "undertaking" })
+		if len(entries) != 1 {
+			t.Errorf("the ledger has %d entries of it", len(entries))
+		}
+	})
+}

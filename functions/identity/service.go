@@ -28,6 +28,14 @@ type Accounts interface {
 	UpdateUser(ctx context.Context, id string, now time.Time, change func(*gatepost.User) (gatepost.LedgerEntry, error)) error
 }
 
+// Undertakings keeps which version of the undertaking people accepted.
+type Undertakings interface {
+	// AcceptedUndertaking is the last version that somebody accepted, 0 for none.
+	AcceptedUndertaking(ctx context.Context, userID string) (int, error)
+	// AcceptUndertaking does nothing when he had accepted that version.
+	AcceptUndertaking(ctx context.Context, u gatepost.Undertaking, entry gatepost.LedgerEntry) error
+}
+
 // Admins makes the first administrator.
 type Admins interface {
 	HasAdmin(ctx context.Context) (bool, error)
@@ -65,6 +73,7 @@ type Ledger interface {
 // Store is all that the service keeps; internal/sqlstore has it.
 type Store interface {
 	Accounts
+	Undertakings
 	Admins
 	Sessions
 	APIKeys
@@ -138,6 +147,8 @@ func (s *Service) Register(api huma.API) {
 		Summary: "Sign out", Tags: tags, Security: auth.Public, DefaultStatus: http.StatusNoContent}, s.logout)
 	huma.Register(api, huma.Operation{OperationID: "get-me", Method: http.MethodGet, Path: "/v1/me",
 		Summary: "Who am I", Tags: tags}, s.me)
+	huma.Register(api, huma.Operation{OperationID: "accept-undertaking", Method: http.MethodPost, Path: "/v1/me/undertaking",
+		Summary: "Accept the undertaking, as somebody who was added by another, or when its text has changed", Tags: tags, DefaultStatus: http.StatusNoContent}, s.undertake)
 	huma.Register(api, huma.Operation{OperationID: "create-api-key", Method: http.MethodPost, Path: "/v1/api-keys",
 		Summary: "Make an API key; it is shown once", Tags: tags, DefaultStatus: http.StatusCreated}, s.createAPIKey)
 	huma.Register(api, huma.Operation{OperationID: "list-api-keys", Method: http.MethodGet, Path: "/v1/api-keys",

@@ -240,7 +240,7 @@ func (s *Service) logout(ctx context.Context, in *refreshInput) (*logoutOutput, 
 
 type userOutput struct{ Body User }
 
-func (s *Service) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
+func (s *Service) me(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	subject, err := auth.Subject(ctx)
 	if err != nil {
 		return nil, err
@@ -252,5 +252,9 @@ func (s *Service) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &userOutput{Body: viewUser(account)}, nil
+	accepted, err := s.opts.Store.AcceptedUndertaking(ctx, account.User.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &meOutput{Body: Me{User: viewUser(account), Undertaking: accepted}}, nil
 }

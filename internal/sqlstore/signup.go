@@ -96,6 +96,26 @@ func insertUndertaking(ctx context.Context, tx *sql.Tx, u gatepost.Undertaking) 
 	return err
 }
 
+// AcceptUndertaking writes down what somebody accepted, and entry into the ledger. It does
+// nothing when he had accepted that version.
+func (s *Store) AcceptUndertaking(ctx context.Context, u gatepost.Undertaking, entry gatepost.LedgerEntry) error {
+	return s.tx(ctx, "accept undertaking", "undertaking", func(tx *sql.Tx) error {
+		n, err := changed(tx.ExecContext(ctx, `INSERT INTO undertakings (user_id, organisation_id, version, accepted_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			u.UserID, u.Organisation, int64(u.Version), ms(u.AcceptedAt)))
+		if err != nil || n == 0 {
+			return err
+		}
+		return s.appendLedger(ctx, tx, entry)
+	})
+}
+
+// AcceptedUndertaking returns the last version that somebody accepted, 0 for none.
+func (s *Store) AcceptedUndertaking(ctx context.Context, userID string) (int, error) {
+	var version int64
+	err := s.read.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM undertakings WHERE user_id = $1`, userID).Scan(&version)
+	return int(version), s.failed("read undertaking", "undertaking", err)
+}
+
 // Undertakings lists what the people of an organisation accepted, oldest first.
 func (s *Store) Undertakings(ctx context.Context, organisation string) ([]gatepost.Undertaking, error) {
 	list, err := queryAll(ctx, s.read, scanUndertaking,

@@ -6,6 +6,7 @@ import { Link, useNavigate } from 'react-router';
 import { mayInvite, mayShare } from './ability';
 import { Brand, Preferences } from './brand';
 import { Nav } from './nav';
+import { Undertaking } from './parts/undertaking';
 import { client, useUser } from './session';
 
 /** What is around every page of a signed-in person. */
@@ -50,7 +51,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </Dropdown>
         {!wide && <Preferences />}
       </Layout.Header>
-      <div>{children}</div>
+      <div><Undertaking />{children}</div>
     </Layout>
   );
 }

@@ -95,7 +95,7 @@ func TestTenancy(t *testing.T) {
 	node := trespass{ids: byID(c.ID), body: map[string]any{}, want: []int{401}}
 	table := func(w trespasser) map[string]trespass {
 		return map[string]trespass{
-			"get-jwks": public, "list-divisions": public, "get-me": public, "delete-session": public,
+			"get-jwks": public, "list-divisions": public, "get-me": public, "accept-undertaking": {body: map[string]any{"undertaking": 1}, want: []int{204}}, "delete-session": public,
 			"create-session":  {body: map[string]string{"login": "bob", "password": "not the password of bob"}, want: []int{401}},
 			"refresh-session": {want: []int{401}},
 

@@ -25,7 +25,7 @@ export const government: typeof words = {
     uncontrolledHint: 'In service, and recorded less than 90% of what was due on the last measured day.', noUncontrolled: 'There are no uncontrolled cameras', day: 'Day',
   },
   signOff: {
-    title: 'Sign off', hint: "Once its gateway has measured and passed it, owners and supervisors of the police of its division sign a camera off; reports count it as accepted.", passed: 'Passed', failed: 'Not passed', remark: 'Remark', remarkHint: 'Needed when it has not passed: say what is missing', done: 'The word on it is registered',
+    title: 'Sign off', hint: "Once its gateway has measured and passed it, owners and supervisors of the police of its division sign a camera off; reports count it as accepted.", passed: 'Passed', failed: 'Not passed', remark: 'Remark', remarkHint: 'Needed when it has not passed: say what is missing', done: 'The word on it is registered', signedPassed: 'Signed off by the police at {{time}}.', signedFailed: 'Not passed by the police at {{time}}:',
   },
   restores: {
     ask: 'Have it restored', hint: 'What lies in the deep archive is brought back first, which takes 12 to 48 hours as a rule; then it plays for some days. Each look is registered as always.', none: 'Nothing was asked back', states: { running: 'Under way', ready: 'Can be played', over: 'Over', given_up: 'Given up' }, progress: 'Progress', of: '{{ready}} of {{recordings}} recordings', playable: 'Playable until',

@@ -147,7 +147,7 @@ export const en: Words = {
   },
   faults: {
     title: 'Faults and repairs', about: 'What is wrong with cameras in service, and its repair', faults: 'Faults', orders: 'Work orders', outages: 'Planned outages', lasting: 'Now', over: 'Past, too', none: 'Nothing is wrong', noOrders: 'No work orders', noOutages: 'No planned outages',
-    kinds: { offline: 'Offline', recording: 'Not recorded', key_frames: 'No key frame', black: 'Black picture', frozen: 'Frozen picture', bit_rate: 'Bit rate too low', clock: 'Clock drifts', unwatched: 'Unwatched' }, since: 'Since', lasted: 'Until', evidence: 'What was seen', order: 'Have it repaired', byHand: 'Order a repair', description: 'What is wrong',
+    kinds: { offline: 'Offline', recording: 'Not recorded', key_frames: 'No key frame', black: 'Black picture', frozen: 'Frozen picture', bit_rate: 'Bit rate too low', clock: 'Clock drifts', unwatched: 'Unwatched' }, since: 'Since', lasted: 'Until', evidence: 'What was seen', order: 'Have it repaired', ordered: 'Repair ordered', byHand: 'Order a repair', description: 'What is wrong',
     states: { open: 'open', taken: 'taken', done: 'done', confirmed: 'confirmed', withdrawn: 'withdrawn' }, openOrders: 'Open', closedToo: 'Closed, too', overdueOnly: 'Overdue', overdue: 'overdue', due: 'Due', who: 'Repaired by', reopened: 'reopened {{n}}×', take: 'Take', done: 'Done', confirm: 'Confirm', reopen: 'Not repaired', withdraw: 'Withdraw', cause: 'What it was', note: 'What was done', remark: 'Why',
     causes: { power: 'Power', lighting: 'Lighting', network: 'Network', camera: 'The camera', obstruction: 'Something in front of it', settings: 'Its settings', other: 'Something else' }, plan: 'Plan an outage', planHint: 'What goes wrong under it is no fault', from: 'From', to: 'To', end: 'End now', endAsk: 'The camera counts again from now on.',
   },
@@ -161,6 +161,7 @@ export const en: Words = {
     acts: { rota_gap: 'nobody is assigned from then on', asked: 'asked for', answered: 'answered', approved: 'approved', refused: 'refused', revoked: 'revoked', withdrawn: 'withdrawn', unwatched: 'a class 1 camera is not watched', watched_again: 'it is watched again', no_longer_due: 'it need not be watched any more', near: 'near the limit', over: 'over the limit', ready: 'it can be played', given_up: 'it was given up', fault_opened: 'something is wrong', fault_over: 'well again', fault_left: 'not in service any more', order_opened: 'a repair is asked for', order_assigned: 'given to somebody', order_taken: 'taken', order_done: 'repaired', order_confirmed: 'confirmed', order_reopened: 'not repaired', order_withdrawn: 'not needed any more' },
   },
   ...government,
+  undertaking: { due: 'You have not accepted the undertaking yet', changed: 'The undertaking has a new version', read: 'Read and accept', accept: 'Accept the undertaking' },
   signUp: {
     about: 'A small business signs itself up: who it is, a code, the undertaking. Then it enrols its cameras.', closed: 'Nobody signs up here by himself; ask the operator for an invitation.', haveAccount: 'I have an account: sign in',
     who: 'Details', code: 'Code', undertaking: 'Undertaking', organisation: 'Name of the business', organisationHint: 'As on the business licence', division: 'County or town', name: 'Your name',

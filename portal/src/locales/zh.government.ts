@@ -23,7 +23,7 @@ export const government = {
     uncontrolledHint: '在用，但最近一个统计日的录像不足应录的 90%。', noUncontrolled: '没有失控点', day: '统计日',
   },
   signOff: {
-    title: '公安验收', hint: '网关测量合格后，由摄像机所在地公安的负责人或主管验收；验收后计入月报的验收数。', passed: '验收合格', failed: '不合格', remark: '验收意见', remarkHint: '不合格时须写明缺什么', done: '验收结论已登记',
+    title: '公安验收', hint: '网关测量合格后，由摄像机所在地公安的负责人或主管验收；验收后计入月报的验收数。', passed: '验收合格', failed: '不合格', remark: '验收意见', remarkHint: '不合格时须写明缺什么', done: '验收结论已登记', signedPassed: '公安已于 {{time}} 验收合格。', signedFailed: '公安于 {{time}} 验收不合格：',
   },
   restores: {
     ask: '申请调档', hint: '深度归档的录像须先取回，一般需 12 至 48 小时；取回后可回放数天。回放仍须另行登记。', none: '没有调档', states: { running: '调档中', ready: '可以回放', over: '已过期', given_up: '未成' }, progress: '进度', of: '{{ready}} / {{recordings}} 段', playable: '可回放至',

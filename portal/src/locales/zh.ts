@@ -146,7 +146,7 @@ export const zh = {
   },
   faults: {
     title: '故障维修', about: '在用摄像机的故障与维修', faults: '故障', orders: '工单', outages: '计划停机', lasting: '当前', over: '含已恢复', none: '没有故障', noOrders: '没有工单', noOutages: '没有计划停机',
-    kinds: { offline: '离线', recording: '未录像', key_frames: '无关键帧', black: '黑屏', frozen: '画面冻结', bit_rate: '码率过低', clock: '时钟漂移', unwatched: '无人监看' }, since: '开始', lasted: '恢复', evidence: '现象', order: '派单维修', byHand: '新建工单', description: '问题描述',
+    kinds: { offline: '离线', recording: '未录像', key_frames: '无关键帧', black: '黑屏', frozen: '画面冻结', bit_rate: '码率过低', clock: '时钟漂移', unwatched: '无人监看' }, since: '开始', lasted: '恢复', evidence: '现象', order: '派单维修', ordered: '已派单', byHand: '新建工单', description: '问题描述',
     states: { open: '待接单', taken: '处理中', done: '已完成', confirmed: '已确认', withdrawn: '已撤销' }, openOrders: '未结', closedToo: '含已结', overdueOnly: '超时', overdue: '超时', due: '应完成', who: '维修单位', reopened: '退回 {{n}} 次', take: '接单', done: '完成', confirm: '确认', reopen: '未修好', withdraw: '撤销', cause: '原因', note: '处理情况', remark: '说明',
     causes: { power: '供电', lighting: '补光', network: '网络', camera: '摄像机', obstruction: '遮挡', settings: '设置', other: '其他' }, plan: '登记停机', planHint: '停机期间的异常不算故障', from: '开始', to: '结束', end: '提前结束', endAsk: '从现在起恢复统计。',
   },
@@ -160,6 +160,7 @@ export const zh = {
     acts: { rota_gap: '值班表将有缺岗，请排班', asked: '收到请求', answered: '已答复', approved: '已批准', refused: '已拒绝', revoked: '已撤销', withdrawn: '已撤回', unwatched: '一类点无人监看', watched_again: '恢复监看', no_longer_due: '不再需要监看', near: '接近上限', over: '超出上限', ready: '可以回放', given_up: '调档未成', fault_opened: '出现故障', fault_over: '已恢复', fault_left: '已停用', order_opened: '请维修', order_assigned: '已派单', order_taken: '已接单', order_done: '已修好', order_confirmed: '已确认', order_reopened: '未修好', order_withdrawn: '已撤销' },
   },
   ...government,
+  undertaking: { due: '您还没有接受承诺书', changed: '承诺书有了新的一版', read: '阅读并接受', accept: '接受承诺书' },
   signUp: {
     about: '小型经营户自助注册：填写信息、验证联系方式、签署承诺书，即可登记摄像机。', closed: '本平台不开放自助注册，请向运营方索取邀请。', haveAccount: '已有账号，去登录',
     who: '填写信息', code: '验证', undertaking: '承诺书', organisation: '单位名称', organisationHint: '与营业执照一致', division: '所在区县或乡镇', name: '您的姓名',

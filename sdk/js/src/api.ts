@@ -20,6 +20,7 @@ export interface Page<T> {
 
 export type Session = Schemas['Session'];
 export type User = Schemas['User'];
+export type Me = Schemas['Me'];
 export type UserInput = Body<'create-user'>;
 export type UserPatch = Body<'update-user'>;
 export type Role = User['role'];

@@ -1,6 +1,6 @@
 import type {
   AcceptedInvitation, APIKey, APIKeyInput, BegunSignup, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Contact, Division,
-  EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Invitation, InvitationInput, Message, NewAPIKey, NewGrant, NewInvitation,
+  EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Invitation, InvitationInput, Me, Message, NewAPIKey, NewGrant, NewInvitation,
   NewShare, OpenedInvitation, OpenedShare, Organisation, OrganisationInput, Page, Plan, PlanUse, Session, Share, SharedGrant, ShareInput,
   ShareOpening, SignedUp, SignupInfo, SignupInput, StreamKey, Timeline, User, UserInput, UserPatch,
 } from './api';
@@ -148,7 +148,9 @@ export function createClient(options: ClientOptions = {}) {
     },
 
     /** Who is signed in. */
-    me: (o: CallOptions = {}) => get<User>('/v1/me', o),
+    me: (o: CallOptions = {}) => get<Me>('/v1/me', o),
+    /** Accepts a version of the undertaking that was read. */
+    undertake: (version: number, o: CallOptions = {}) => post<void>('/v1/me/undertaking', { undertaking: version }, o),
 
     apiKeys: {
       create: (input: APIKeyInput, o: CallOptions = {}) =>

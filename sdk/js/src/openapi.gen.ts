@@ -1265,6 +1265,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/undertaking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept the undertaking, as somebody who was added by another, or when its text has changed */
+        post: operations["accept-undertaking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages": {
         parameters: {
             query?: never;
@@ -2594,6 +2611,8 @@ export interface components {
              * @description That its owner asks for; see GET /v1/cameras/{id}/retention for those that count
              */
             retention_days: number;
+            /** @description The last word of its division's police on whether it is built as it should be (POST /v1/cameras/{id}/sign-off); of one camera, not in lists */
+            sign_off?: components["schemas"]["CameraSignOff"];
             sign_posted: boolean;
             /**
              * Format: date-time
@@ -2738,6 +2757,15 @@ export interface components {
             policy_version: number;
             /** @description Only to the camera's organisation, the operator and administrators */
             storage?: components["schemas"]["CameraStorage"];
+        };
+        CameraSignOff: {
+            /** Format: date-time */
+            at: string;
+            /** @description Whose word it is */
+            organisation_id: string;
+            passed: boolean;
+            /** @description What is missing */
+            remark?: string;
         };
         CameraStatus: {
             camera_id: string;
@@ -3247,6 +3275,8 @@ export interface components {
              * @description That its owner asks for; see GET /v1/cameras/{id}/retention for those that count
              */
             retention_days: number;
+            /** @description The last word of its division's police on whether it is built as it should be (POST /v1/cameras/{id}/sign-off); of one camera, not in lists */
+            sign_off?: components["schemas"]["CameraSignOff"];
             sign_posted: boolean;
             /**
              * Format: date-time
@@ -3429,6 +3459,8 @@ export interface components {
              * @description Absent while it lasts
              */
             until?: string;
+            /** @description Its repair is ordered; absent when it is not, or no more */
+            work_order_id?: string;
         };
         FaultFigure: {
             kind: string;
@@ -4043,6 +4075,20 @@ export interface components {
             /** Format: date-time */
             start: string;
             transport: string;
+        };
+        Me: {
+            disabled?: boolean;
+            id: string;
+            login: string;
+            name: string;
+            organisation: components["schemas"]["OrganisationRef"];
+            /** @enum {string} */
+            role: "watcher" | "responder" | "maintainer" | "supervisor" | "owner" | "admin";
+            /**
+             * Format: int64
+             * @description Version of the undertaking that he accepted last, 0 for none; GET /v1/signup has the present one
+             */
+            undertaking: number;
         };
         Measurement: {
             audio_codec: string;
@@ -5576,6 +5622,13 @@ export interface components {
             due_ms: number;
             /** Format: int64 */
             recorded_ms: number;
+        };
+        UndertakeInputBody: {
+            /**
+             * Format: int64
+             * @description The version of the text that was read and is accepted
+             */
+            undertaking: number;
         };
         UndertakingText: {
             en: string;
@@ -8794,7 +8847,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description Error */
@@ -8924,6 +8977,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Contact"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-undertaking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndertakeInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
