@@ -1,15 +1,9 @@
 package sqlstore
 
 import (
-	"bytes"
 	"cmp"
-	"compress/flate"
 	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -28,80 +22,6 @@ import (
 // then, so that he sees every change that unpacked the hour before, and any other waits, and unpacks after.
 
 const hourUS = int64(time.Hour / time.Microsecond)
-
-// packedRecording is a recording within an hour, without its segments. Times are µs.
-type packedRecording struct {
-	ID            string `json:"id"`
-	Run           string `json:"run"`
-	Seq           int    `json:"seq"`
-	Key           string `json:"key"`
-	Start         int64  `json:"start"`
-	End           int64  `json:"end"`
-	Duration      int64  `json:"duration"`
-	MediaTime     int64  `json:"media_time"`
-	Bytes         int64  `json:"bytes"`
-	Frames        int64  `json:"frames"`
-	SHA256        string `json:"sha256"`
-	Codecs        string `json:"codecs"`
-	Width         int    `json:"width"`
-	Height        int    `json:"height"`
-	InitLen       int64  `json:"init_len"`
-	InitSHA256    string `json:"init_sha256"`
-	PriorEnd      string `json:"prior_end,omitempty"`
-	RunEnd        string `json:"run_end,omitempty"`
-	RetentionDays int    `json:"retention_days"`
-	OtherKey      string `json:"other_key,omitempty"`
-	OtherAt       int64  `json:"other_at,omitempty"`
-	Class         string `json:"class,omitempty"`
-	RestoredUntil int64  `json:"restored_until,omitempty"`
-}
-
-func packed(r gatepost.Recording) packedRecording {
-	return packedRecording{
-		ID: r.ID, Run: r.Run, Seq: r.Seq, Key: r.Key, Start: us(r.Start), End: us(r.End),
-		Duration: r.Duration.Microseconds(), MediaTime: r.MediaTime.Microseconds(), Bytes: r.Bytes, Frames: r.Frames, SHA256: r.SHA256,
-		Codecs: r.Codecs, Width: r.Width, Height: r.Height, InitLen: r.InitLen, InitSHA256: r.InitSHA256,
-		PriorEnd: string(r.PriorEnd), RunEnd: string(r.RunEnd), RetentionDays: r.RetentionDays,
-		OtherKey: r.OtherKey, OtherAt: us(r.OtherAt), Class: string(r.Class), RestoredUntil: us(r.RestoredUntil),
-	}
-}
-
-func (p packedRecording) recording(cameraID string) gatepost.Recording {
-	return gatepost.Recording{
-		ID: p.ID, CameraID: cameraID, Run: p.Run, Seq: p.Seq, Key: p.Key, Start: fromUS(p.Start), End: fromUS(p.End),
-		Duration: time.Duration(p.Duration) * time.Microsecond, MediaTime: time.Duration(p.MediaTime) * time.Microsecond,
-		Bytes: p.Bytes, Frames: p.Frames, SHA256: p.SHA256,
-		Codecs: p.Codecs, Width: p.Width, Height: p.Height, InitLen: p.InitLen, InitSHA256: p.InitSHA256,
-		PriorEnd: gatepost.EndReason(p.PriorEnd), RunEnd: gatepost.EndReason(p.RunEnd), RetentionDays: p.RetentionDays,
-		OtherKey: p.OtherKey, OtherAt: fromUS(p.OtherAt), Class: gatepost.StorageClass(p.Class), RestoredUntil: fromUS(p.RestoredUntil),
-	}
-}
-
-// pack compresses the JSON text of something.
-func pack(v any) ([]byte, error) {
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.DefaultCompression)
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(json.NewEncoder(w).Encode(v), w.Close()); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-// unpack is the inverse of pack.
-func unpack(b []byte, v any) error {
-	r := flate.NewReader(bytes.NewReader(b))
-	text, err := io.ReadAll(r)
-	if err := errors.Join(err, r.Close()); err != nil {
-		return fmt.Errorf("packed hour: %w", err)
-	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("packed hour: %w", err)
-	}
-	return nil
-}
 
 // recordingHour names an hour of a camera, since 1970.
 type recordingHour struct {
@@ -129,35 +49,14 @@ type packedHour struct {
 
 // recordings returns what the hour of a camera holds, by start.
 func (h packedHour) recordings(cameraID string) ([]gatepost.Recording, error) {
-	var (
-		times    []packedRecording
-		segments []string
-	)
 	if h.times == nil {
 		return nil, nil
 	}
-	if err := unpack(h.times, &times); err != nil {
-		return nil, err
+	list, err := decodeHour(cameraID, h.times)
+	if err != nil || h.segments == nil {
+		return list, err
 	}
-	if h.segments != nil {
-		if err := unpack(h.segments, &segments); err != nil {
-			return nil, err
-		}
-		if len(segments) != len(times) {
-			return nil, fmt.Errorf("packed hour: segments of %d of %d recordings", len(segments), len(times))
-		}
-	}
-	list := make([]gatepost.Recording, len(times))
-	for i, p := range times {
-		list[i] = p.recording(cameraID)
-		if segments != nil {
-			var err error
-			if list[i].Segments, err = decodeSegments(segments[i]); err != nil {
-				return nil, fmt.Errorf("recording %s: %w", p.ID, err)
-			}
-		}
-	}
-	return list, nil
+	return list, decodeHourSegments(h.segments, list)
 }
 
 // packedHours lists the next packed hours of a camera from one on, before µs to, at most limit; those that
@@ -219,30 +118,22 @@ func packHour(ctx context.Context, tx *sql.Tx, h recordingHour) error {
 	if err != nil || n == 0 { // another was here
 		return err
 	}
-	var (
-		times    []packedRecording
-		segments []string
-		end      int64
-	)
-	if _, err := queryAll(ctx, tx, func(row scanner) (struct{}, error) {
-		var text string
-		r, err := scanRecordingWith(row, &text)
-		times, segments, end = append(times, packed(r)), append(segments, text), max(end, us(r.End))
-		return struct{}{}, err
-	}, `SELECT `+recordingColumnsAll+` FROM recordings WHERE camera_id = $1 AND start_us >= $2 AND start_us < $3 AND garbage_at IS NULL ORDER BY start_us, id`,
-		h.cameraID, h.hour*hourUS, (h.hour+1)*hourUS); err != nil {
+	list, err := queryAll(ctx, tx, scanRecordingAll,
+		`SELECT `+recordingColumnsAll+` FROM recordings WHERE camera_id = $1 AND start_us >= $2 AND start_us < $3 AND garbage_at IS NULL ORDER BY start_us, id`,
+		h.cameraID, h.hour*hourUS, (h.hour+1)*hourUS)
+	if err != nil {
 		return err
 	}
-	if len(times) == 0 {
+	if len(list) == 0 {
 		_, err := tx.ExecContext(ctx, `DELETE FROM recording_hours WHERE camera_id = $1 AND hour = $2`, h.cameraID, h.hour)
 		return err
 	}
-	packedTimes, err1 := pack(times)
-	packedSegments, err2 := pack(segments)
-	if err := errors.Join(err1, err2); err != nil {
+	segments, err := encodeHourSegments(list)
+	if err != nil {
 		return err
 	}
+	end := slices.MaxFunc(list, func(a, b gatepost.Recording) int { return a.End.Compare(b.End) }).End
 	_, err = tx.ExecContext(ctx, `UPDATE recording_hours SET end_us = $3, times = $4, segments = $5 WHERE camera_id = $1 AND hour = $2`,
-		h.cameraID, h.hour, end, packedTimes, packedSegments)
+		h.cameraID, h.hour, us(end), encodeHour(list), segments)
 	return err
 }

@@ -37,6 +37,12 @@ var errSegments = errors.New("malformed segment index")
 // encodeSegments makes the stored form. It fails for segments that are out of
 // order.
 func encodeSegments(segments []gatepost.Segment) (string, error) {
+	b, err := segmentBytes(segments)
+	return base64.RawURLEncoding.EncodeToString(b), err
+}
+
+// segmentBytes makes the stored form without its base64.
+func segmentBytes(segments []gatepost.Segment) ([]byte, error) {
 	b := make([]byte, 0, 2+8*len(segments))
 	b = append(b, segmentVersion)
 	b = binary.AppendUvarint(b, uint64(len(segments)))
@@ -44,7 +50,7 @@ func encodeSegments(segments []gatepost.Segment) (string, error) {
 	for i, s := range segments {
 		start, end := s.Start.Microseconds(), (s.Start + s.Duration).Microseconds()
 		if s.Offset < offset || s.Length < 0 || start < at || end < start {
-			return "", fmt.Errorf("%w: segment %d is out of order", errSegments, i)
+			return nil, fmt.Errorf("%w: segment %d is out of order", errSegments, i)
 		}
 		b = binary.AppendUvarint(b, uint64(s.Offset-offset))
 		b = binary.AppendUvarint(b, uint64(s.Length))
@@ -52,7 +58,7 @@ func encodeSegments(segments []gatepost.Segment) (string, error) {
 		b = binary.AppendUvarint(b, uint64(end-start))
 		offset, at = s.Offset+s.Length, end
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return b, nil
 }
 
 // decodeSegments reads the stored form.
@@ -64,10 +70,16 @@ func decodeSegments(text string) ([]gatepost.Segment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errSegments, err)
 	}
+	return parseSegments(b)
+}
+
+// parseSegments reads the stored form without its base64.
+func parseSegments(b []byte) ([]gatepost.Segment, error) {
 	if len(b) == 0 || b[0] != segmentVersion {
 		return nil, fmt.Errorf("%w: unknown version", errSegments)
 	}
 	b = b[1:]
+	var err error
 	take := func() int64 {
 		v, n := binary.Uvarint(b)
 		if n <= 0 || v > maxSegmentSum {
