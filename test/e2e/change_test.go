@@ -39,9 +39,9 @@ func TestResolutionChange(t *testing.T) {
 	push := harness.StartProcess(t, "ffmpeg", "-v", "warning", "-re", "-f", "concat", "-safe", "0", "-i", filepath.Join(dir, "list"),
 		"-c", "copy", "-f", "mpegts", cam.Publish.SRT)
 	s.Online(cam.ID)
-	seen := map[string]chan harness.Watched{"hls": make(chan harness.Watched, 1), "whep": make(chan harness.Watched, 1)}
-	for mode, to := range seen {
-		go func() { to <- s.Watch(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 16}) }()
+	seen := map[string]<-chan harness.Watched{}
+	for _, mode := range []string{"hls", "whep"} {
+		_, seen[mode] = s.Watching(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 16})
 	}
 	for mode, from := range seen {
 		w := <-from

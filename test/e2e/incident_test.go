@@ -125,19 +125,23 @@ func TestIncident(t *testing.T) {
 	})
 
 	// The end, in mid-play.
-	watched, began := make(chan harness.Watched, 2), make(chan struct{}, 2)
-	for _, mode := range []string{"hls", "whep"} {
-		go func() { watched <- s.Watch(t, harness.Watch{Mode: mode, Grant: grant, Seconds: 45, Began: began}) }()
-	}
-	harness.Eventually(t, 40*time.Second, "both are watching", func() error {
-		if len(began) < 2 {
-			return fmt.Errorf("%d see a picture", len(began))
+	byHLS, hls := s.Watching(t, harness.Watch{Mode: "hls", Grant: grant, Seconds: 45})
+	byWHEP, whep := s.Watching(t, harness.Watch{Mode: "whep", Grant: grant, Seconds: 45})
+	for byHLS != nil || byWHEP != nil {
+		select {
+		case <-byHLS:
+			byHLS = nil
+		case <-byWHEP:
+			byWHEP = nil
+		case got := <-hls:
+			t.Fatalf("it ended by HLS before the other began: %+v", got)
+		case got := <-whep:
+			t.Fatalf("it ended by WHEP before the other began: %+v", got)
 		}
-		return nil
-	})
+	}
 	s.Call("POST", "/v1/incidents/"+incident.ID+"/end", nil, nil, 200, commander)
-	for range 2 {
-		if got := <-watched; got.Frames == 0 || got.Advanced > 40 || got.State == "playing" {
+	for _, seen := range []<-chan harness.Watched{hls, whep} {
+		if got := <-seen; got.Frames == 0 || got.Advanced > 40 || got.State == "playing" {
 			t.Errorf("a look that should have ended: %+v", got)
 		}
 	}

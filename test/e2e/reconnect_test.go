@@ -10,6 +10,7 @@ import (
 // A viewer keeps watching by its transport when its camera goes away for five
 // seconds and comes back as another run.
 func TestReconnectKeepsViewers(t *testing.T) {
+	t.Parallel()
 	for mode, transport := range map[string]string{"hls": "ll-hls", "whep": "whep"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
@@ -17,14 +18,11 @@ func TestReconnectKeepsViewers(t *testing.T) {
 			cam := s.Enrol("flapping")
 			first := harness.Push(t, cam, "rtsp-tcp", harness.Source{})
 			s.Online(cam.ID)
-			seen, began := make(chan harness.Watched, 1), make(chan struct{}, 1)
-			go func() {
-				seen <- s.Watch(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 22, Began: began})
-			}()
+			began, seen := s.Watching(t, harness.Watch{Mode: mode, Grant: s.Live(cam.ID), Seconds: 22})
 			select {
 			case <-began:
-			case <-time.After(30 * time.Second):
-				t.Fatal("no picture")
+			case w := <-seen:
+				t.Fatalf("no picture: %+v", w)
 			}
 			harness.Until(time.Now().Add(4 * time.Second))
 			first.Kill()

@@ -1,14 +1,18 @@
 package harness
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -21,8 +25,6 @@ type Watch struct {
 	Grant   any     `json:"grant"`
 	Seconds float64 `json:"seconds"`
 	Locale  string  `json:"locale,omitempty"`
-
-	Began chan<- struct{} `json:"-"` // where not nil, hears of the first picture
 }
 
 // Watched is what Chromium saw.
@@ -63,19 +65,65 @@ func page(t testing.TB) string {
 	return srv.URL + "/"
 }
 
+// chromium is the Chromium of all tests of this process, which each have pages that share
+// nothing: where it listens. It ends when the process does, however that ends, because
+// its standard input does.
+var chromium = sync.OnceValues(func() (endpoint string, err error) {
+	root, err := root()
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command("node", filepath.Join(root, "test", "harness", "browser", "chromium.mjs"))
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if chromiumHold, err = cmd.StdinPipe(); err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return "", fmt.Errorf("it does not say where it listens: %w", errors.Join(err, cmd.Wait()))
+	}
+	return strings.TrimSpace(line), nil
+})
+
+// chromiumHold keeps the standard input of chromium open: nobody writes to it.
+var chromiumHold io.WriteCloser
+
 // Drive returns the arguments of node that make Chromium do a task of
 // browser/drive.mjs.
 func Drive(t testing.TB, task any) []string {
 	t.Helper()
+	endpoint, err := chromium()
+	if err != nil {
+		t.Fatalf("Chromium: %v", err)
+	}
 	b, err := json.Marshal(task)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{filepath.Join(Root(t), "test", "harness", "browser", "drive.mjs"), string(b)}
+	return []string{filepath.Join(Root(t), "test", "harness", "browser", "drive.mjs"), endpoint, string(b)}
 }
 
-// Watch plays in a fresh Chromium and tells what was decoded.
+// Watch plays on a fresh page in Chromium and tells what was decoded.
 func (s *Server) Watch(t testing.TB, w Watch) Watched {
+	t.Helper()
+	_, seen := s.Watching(t, w)
+	got := <-seen
+	if got.Frames == 0 {
+		t.Logf("Chromium saw nothing: %+v", got)
+	}
+	return got
+}
+
+// Watching is Watch meanwhile: began is closed at the first picture, and what was
+// decoded comes at the end, also where there was no picture.
+func (s *Server) Watching(t testing.TB, w Watch) (began <-chan struct{}, seen <-chan Watched) {
 	t.Helper()
 	w.What, w.Page = "watch", page(t)
 	cmd := exec.Command("node", Drive(t, w)...)
@@ -88,31 +136,34 @@ func (s *Server) Watch(t testing.TB, w Watch) Watched {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var got Watched
-	for said := json.NewDecoder(stdout); ; {
-		var line struct {
-			Began bool `json:"began"`
-			Watched
+	first, all, done := make(chan struct{}), make(chan Watched, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		var got Watched
+		for said := json.NewDecoder(stdout); ; {
+			var line struct {
+				Began bool `json:"began"`
+				Watched
+			}
+			if said.Decode(&line) != nil {
+				break // at its end, or what it wrote to stderr says why
+			}
+			if line.Began {
+				close(first)
+			} else {
+				got = line.Watched
+			}
 		}
-		if err := said.Decode(&line); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Errorf("Chromium: %v", err)
-			break
+		if err := cmd.Wait(); err != nil {
+			got.Error = fmt.Sprintf("Chromium: %v\n%s", err, stderr.String())
 		}
-		if !line.Began {
-			got = line.Watched
-		} else if w.Began != nil {
-			w.Began <- struct{}{}
-		}
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("Chromium: %v\n%s", err, stderr.String())
-	}
-	if got.Frames == 0 {
-		t.Logf("Chromium saw nothing: %+v", got)
-	}
-	return got
+		all <- got
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // when the test did not wait for it
+		<-done
+	})
+	return first, all
 }
 
 // PublishWHIP pushes Chromium's fake camera until killed.

@@ -1,18 +1,9 @@
-// Drives a real Chromium for the end-to-end tests. One task per run: a JSON
-// argument in, JSON lines out on standard output.
-import { existsSync } from 'node:fs'
+// Drives a real Chromium for the end-to-end tests. One task per run: where Chromium
+// listens and a JSON argument in, JSON lines out on standard output.
 import { chromium } from 'playwright-core'
 
-const task = JSON.parse(process.argv[2])
-const browser = await chromium.launch({
-  executablePath: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync),
-  args: [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    '--autoplay-policy=no-user-gesture-required',
-    '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
-  ],
-})
+const task = JSON.parse(process.argv[3])
+const browser = await chromium.connect(process.argv[2])
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`)
 try {
   const context = await browser.newContext({ reducedMotion: 'reduce', locale: task.locale ?? 'en-US', viewport: task.viewport ?? { width: 1280, height: 800 } })
