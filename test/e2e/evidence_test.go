@@ -26,7 +26,7 @@ func TestEvidence(t *testing.T) {
 	begin := time.Now()
 	push := harness.Push(t, cam, "rtsp-tcp", harness.Source{Audio: "aac"})
 	s.Online(cam.ID)
-	harness.Until(time.Now().Add(14 * time.Second))
+	s.Stored(cam.ID, 3)
 	push.Kill()
 	s.Archived(cam.ID, 3)
 	var from, to time.Time
@@ -179,7 +179,7 @@ func TestEvidencePages(t *testing.T) {
 	cam := s.Enrol("收银台")
 	push := harness.Push(t, cam, "rtsp-tcp", harness.Source{Audio: "aac"})
 	s.Online(cam.ID)
-	harness.Until(time.Now().Add(10 * time.Second))
+	s.Stored(cam.ID, 2)
 	push.Kill()
 	s.Archived(cam.ID, 2)
 	dir, base, shots := t.TempDir(), s.Scheme+"://"+s.HTTP, os.Getenv("GATEPOST_SCREENSHOTS")

@@ -54,6 +54,17 @@ func (s *Server) Objects(id string) []string {
 	return files
 }
 
+// Stored waits until a camera has at least n objects, whether it goes on or not.
+func (s *Server) Stored(id string, n int) {
+	s.T.Helper()
+	Eventually(s.T, time.Minute, "objects are stored", func() error {
+		if got := len(s.Objects(id)); got < n {
+			return fmt.Errorf("%d of %d", got, n)
+		}
+		return nil
+	})
+}
+
 // Archived waits until a camera is offline, its spool is empty and at least n
 // objects are stored.
 func (s *Server) Archived(id string, n int) {
