@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -45,9 +46,8 @@ func TestKill(t *testing.T) {
 	for i := range rounds {
 		proxy.set(faults[i%len(faults)])
 		ff := harness.Push(t, real, "rtsp-tcp", harness.Source{})
-		s.Online(real.ID)
-		for _, c := range cams {
-			s.Online(c.ID)
+		for _, id := range []string{real.ID, cams[0].ID, cams[1].ID} {
+			pushing(t, s, id)
 		}
 		harness.Until(time.Now().Add(2*time.Second + time.Duration(random.Int64N(int64(lasting(5*time.Second, 15*time.Second))))))
 		kills = append(kills, s.Kill())
@@ -76,6 +76,19 @@ func TestKill(t *testing.T) {
 		harness.Decodes(t, o)
 	}
 	clean(t, s)
+}
+
+// pushing waits until a camera pushes to this run of the server: its row says so from
+// before the kill, too.
+func pushing(t *testing.T, s *harness.Server, id string) {
+	t.Helper()
+	harness.Eventually(t, 20*time.Second, "the camera pushes", func() error {
+		n, err := s.Metric(fmt.Sprintf("gatepost_camera_online{camera=%q}", id))
+		if err == nil && n != 1 {
+			err = errors.New("it does not")
+		}
+		return err
+	})
 }
 
 // killed tells whether a frame may be missing: it came in the last second before

@@ -184,7 +184,7 @@ func TestNetworks(t *testing.T) {
 		if !trusted {
 			network = "127.0.0.1" // the connection's own counts, whatever is forwarded
 		}
-		sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live", "playback"}, "from": harness.Stamp(time.Now().Add(-time.Hour)), "to": harness.Stamp(time.Now()),
+		sh := newShare(s, t, map[string]any{"camera_id": cam.ID, "actions": []string{"live", "playback"}, "from": harness.Stamp(time.Now().Add(-2 * time.Hour)), "to": harness.Stamp(time.Now().Add(-time.Hour)),
 			"expires_at": harness.Stamp(time.Now().Add(time.Hour)), "networks": []string{network}})
 		link := fmt.Sprintf(`{"token":%q}`, sh.Token)
 		refused := map[string]int{outside: 403, pretended: 403}
@@ -214,7 +214,7 @@ func TestNetworks(t *testing.T) {
 			{"live by HLS", "GET", live.URLs.HLS, "", "", 200},
 			{"its media playlist", "GET", strings.Replace(live.URLs.HLS, "index", "live", 1), "", "", 200},
 			{"live by WHEP", "POST", live.URLs.WHEP, live.Token, "no offer", 400},
-			{"playback", "GET", playback.URLs.Playlist, "", "", 404}, // let in: nothing is recorded yet
+			{"playback", "GET", playback.URLs.Playlist, "", "", 404}, // let in: nothing is recorded of then
 			{"renewal", "POST", "http://" + s.HTTP + "/v1/shares/renew", "", fmt.Sprintf(`{"token":%q}`, live.Token), 200},
 		} {
 			for from, want := range map[string]int{inside: c.inside, outside: 403, pretended: 403} {
