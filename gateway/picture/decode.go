@@ -1,14 +1,12 @@
 package picture
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"os/exec"
 	"strconv"
 	"time"
 
+	"github.com/gatepost-video/gatepost/internal/ffmpeg"
 	"github.com/gatepost-video/gatepost/streaming/media"
 )
 
@@ -18,9 +16,8 @@ const (
 	// rowBytes are of one row in 4:2:0: a brightness for each pixel and two colours for each four.
 	rowBytes = width * 3 / 2
 
-	maxHeight  = 4096
-	patience   = 30 * time.Second // a busy machine gives it what is left
-	maxMessage = 500
+	maxHeight = 4096
+	patience  = 30 * time.Second // a busy machine gives it what is left
 )
 
 // decoder runs ffmpeg.
@@ -35,26 +32,10 @@ func (d decoder) decode(ctx context.Context, track *media.Track, unit *media.Uni
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, d.path, "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "pipe", "-threads", "1", "-f", format, "-i", "pipe:0",
-		"-frames:v", "1", "-vf", "scale="+strconv.Itoa(width)+":-2:flags=area,format=yuv420p", "-f", "rawvideo", "pipe:1")
-	cmd.Stdin = bytes.NewReader(raw)
-	cmd.WaitDelay = time.Second
-	var message bounded
-	cmd.Stderr = &message
-	out, err := cmd.StdoutPipe()
+	picture, err := ffmpeg.Picture(ctx, d.path, ffmpeg.Job{Format: format, In: raw, Most: rowBytes * maxHeight, Nice: 15,
+		Out: []string{"-vf", "scale=" + strconv.Itoa(width) + ":-2:flags=area,format=yuv420p", "-f", "rawvideo"}})
 	if err != nil {
 		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	lower(cmd.Process.Pid)
-	picture, err := io.ReadAll(io.LimitReader(out, rowBytes*maxHeight))
-	if waited := cmd.Wait(); err == nil {
-		err = waited
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s", err, message.text)
 	}
 	return brightnesses(picture)
 }
@@ -118,13 +99,4 @@ func appendOBUs(dst []byte, units [][]byte) []byte {
 		dst = append(dst, obu[header:]...)
 	}
 	return dst
-}
-
-// bounded keeps the beginning of what is written to it.
-type bounded struct{ text []byte }
-
-// Write implements io.Writer; it takes everything.
-func (b *bounded) Write(p []byte) (int, error) {
-	b.text = append(b.text, p[:min(len(p), maxMessage-len(b.text))]...)
-	return len(p), nil
 }

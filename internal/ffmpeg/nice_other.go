@@ -1,6 +1,6 @@
 //go:build !unix
 
-package picture
+package ffmpeg
 
 // lower does nothing here.
-func lower(int) {}
+func lower(int, int) {}
