@@ -19,6 +19,7 @@ const (
 	TooLarge        Code = "too_large"       // body, window or list over its limit
 	RateLimited     Code = "rate_limited"    // too many attempts; try again later
 	Unavailable     Code = "unavailable"     // a database, a bucket or a camera is not there at the moment
+	Unsupported     Code = "unsupported"     // this deployment has not what it takes; trying again does not help
 	Internal        Code = "internal"        // a defect of ours
 )
 

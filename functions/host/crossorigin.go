@@ -19,7 +19,7 @@ func CrossOrigin(method, path string, set func(name, value string)) (preflight b
 			continue
 		}
 		set("Access-Control-Allow-Origin", "*")
-		set("Access-Control-Expose-Headers", "Content-Length, Content-Range, Accept-Ranges, Retry-After, "+RequestIDHeader)
+		set("Access-Control-Expose-Headers", "Content-Length, Content-Range, Accept-Ranges, Retry-After, Gatepost-Picture-Time, "+RequestIDHeader)
 		if method != http.MethodOptions {
 			return false
 		}

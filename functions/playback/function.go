@@ -83,6 +83,11 @@ type Options struct {
 	ClipLife time.Duration
 	// Clips is how many clips are made at a time; more wait. Default: 2.
 	Clips int
+	// FFmpeg makes pictures of moments. Default: "ffmpeg", from PATH; where there is
+	// none, they are refused.
+	FFmpeg string
+	// Pictures is how many of those are made at a time; more are refused for a second. Default: 2.
+	Pictures int
 	// TempDir takes clips while they are made: an hour may have gigabytes.
 	// Default: that of the system.
 	TempDir string
@@ -94,9 +99,10 @@ type Options struct {
 
 // Function is the operations of playback. Make it with New.
 type Function struct {
-	opts  Options
-	clips chan struct{}
-	looks looks
+	opts     Options
+	clips    chan struct{}
+	pictures chan struct{}
+	looks    looks
 }
 
 // New makes a function. Without a store it can be registered, for the OpenAPI
@@ -105,13 +111,14 @@ func New(opts Options) *Function {
 	opts.SegmentURL = cmp.Or(opts.SegmentURL, 30*time.Second)
 	opts.ClipURL = cmp.Or(opts.ClipURL, time.Hour)
 	opts.ClipLife = max(opts.ClipURL, cmp.Or(opts.ClipLife, 24*time.Hour))
+	opts.FFmpeg = cmp.Or(opts.FFmpeg, "ffmpeg")
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	return &Function{opts: opts, clips: make(chan struct{}, cmp.Or(opts.Clips, 2))}
+	return &Function{opts: opts, clips: make(chan struct{}, cmp.Or(opts.Clips, 2)), pictures: make(chan struct{}, cmp.Or(opts.Pictures, 2))}
 }
 
 // Register adds the operations to an API.
@@ -128,6 +135,10 @@ func (f *Function) Register(api huma.API) {
 		DefaultStatus: http.StatusFound}, f.segment)
 	huma.Register(api, huma.Operation{OperationID: "head-segment", Method: http.MethodHead, Path: "/v1/playback/{token}/{recording}.mp4",
 		Summary: "The size of a recording, within a token's window", Tags: tags, Security: auth.Public}, f.segment)
+	huma.Register(api, huma.Operation{OperationID: "get-picture", Method: http.MethodGet, Path: "/v1/playback/{token}/picture",
+		Summary: "A small picture of a moment within a token's window, made on demand", Tags: tags, Security: auth.Public,
+		Responses: map[string]*huma.Response{"200": {Description: "The key frame at or before the moment",
+			Content: map[string]*huma.MediaType{"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}}}, f.picture)
 	huma.Register(api, huma.Operation{OperationID: "create-clip", Method: http.MethodPost, Path: "/v1/clips",
 		Summary: "Make an MP4 file of up to an hour", Tags: tags, DefaultStatus: http.StatusCreated}, f.clip)
 }

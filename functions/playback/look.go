@@ -83,7 +83,7 @@ func (l *looks) due(now time.Time) []gatepost.Look {
 	return out
 }
 
-// watched counts what a segment's redirect opens. That it cannot be written down
+// watched counts what a segment's redirect opens, or a picture has. That it cannot be written down
 // stops nobody: the grant was, before.
 func (f *Function) watched(ctx context.Context, m token.Media, bytes int64) {
 	now := f.opts.Now().UTC()

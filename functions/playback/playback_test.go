@@ -518,6 +518,7 @@ func TestHosts(t *testing.T) {
 		}{
 			{"GET", "/index.m3u8", "application/vnd.apple.mpegurl", 200, -1},
 			{"GET", "/" + r.ID + ".mp4", "", 302, 0},
+			{"GET", "/picture?at=" + url.QueryEscape(start.Format(time.RFC3339)), "image/jpeg", 200, -1},
 			{"HEAD", "/" + r.ID + ".mp4", "video/mp4", 200, r.Bytes},
 			{"HEAD", "/" + gatepost.NewID() + ".mp4", "application/problem+json", 404, -1},
 		} {

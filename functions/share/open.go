@@ -13,9 +13,9 @@ import (
 // purposeShare is the purpose of every look through a link.
 const purposeShare = "share"
 
-// actorPrefix begins the subject of tokens, and the actor of ledger entries,
-// that come from a link; the link's id follows.
-const actorPrefix = "share:"
+// actorPrefix begins the actor of ledger entries that come from a link, as it does the
+// subject of tokens.
+const actorPrefix = token.SharePrefix
 
 type tokenInput struct {
 	Body struct {

@@ -24,6 +24,9 @@ type Access struct {
 	ExpiresAt time.Time // whole seconds
 }
 
+// SharePrefix begins the subject of media tokens that a share link opened; its id follows.
+const SharePrefix = "share:"
+
 // Media is what a media token says.
 type Media struct {
 	GrantID   string // jti
@@ -31,7 +34,7 @@ type Media struct {
 	Action    gatepost.Action
 	From, To  time.Time // playback window, µs; zero for live
 	Label     string    // watermark
-	Subject   string    // user id or "share:<id>"
+	Subject   string    // user id, or SharePrefix and the id of a share link
 	Networks  gatepost.Networks
 	ExpiresAt time.Time // whole seconds
 	KeyID     string    // of the key that signed it; set by the verifier

@@ -61,6 +61,55 @@ func FuzzScanFragments(f *testing.F) {
 
 // FuzzRebase: what can be shifted can be shifted back, to the same bytes but
 // for the sequence numbers; what cannot is left alone.
+// FuzzReadFragment: what is read is what the bytes begin with, no more than may be, and
+// reads again.
+func FuzzReadFragment(f *testing.F) {
+	file, init := sampleFile()
+	f.Add(file[init:], int64(1<<20))
+	f.Add(file[init:], int64(50))
+	f.Add(file[init:len(file)-5], int64(1<<20))
+	f.Add(file, int64(1<<20))
+	f.Fuzz(func(t *testing.T, b []byte, most int64) {
+		got, err := cmaf.ReadFragment(bytes.NewReader(b), most)
+		if err != nil {
+			return
+		}
+		if !bytes.HasPrefix(b, got) || int64(len(got)) > most || len(got) < 8 {
+			t.Fatalf("%d bytes of %d, at most %d", len(got), len(b), most)
+		}
+		if again, err := cmaf.ReadFragment(bytes.NewReader(got), int64(len(got))); err != nil || !bytes.Equal(again, got) {
+			t.Fatalf("again %d bytes of %d, %v", len(again), len(got), err)
+		}
+	})
+}
+
+// TestReadFragment reads the fragment that ScanFragments finds, whole and cut off.
+func TestReadFragment(t *testing.T) {
+	file, init := sampleFile()
+	scan, err := cmaf.ScanFragments(bytes.NewReader(file), int64(len(file)))
+	if err != nil || len(scan.Fragments) < 2 {
+		t.Fatalf("%+v, %v", scan, err)
+	}
+	length := scan.Fragments[0].Length
+	for _, c := range []struct {
+		bytes []byte
+		most  int64
+		ok    bool
+	}{
+		{file[init:], 1 << 20, true},
+		{file[init:], length, true},
+		{file[init:], length - 1, false},
+		{file[init : int64(init)+length-1], 1 << 20, false},
+		{file, 1 << 20, false},
+		{nil, 1 << 20, false},
+	} {
+		got, err := cmaf.ReadFragment(bytes.NewReader(c.bytes), c.most)
+		if (err == nil) != c.ok || c.ok && !bytes.Equal(got, file[init:int64(init)+length]) {
+			t.Errorf("%d bytes, at most %d: %d bytes and %v, want %d", len(c.bytes), c.most, len(got), err, length)
+		}
+	}
+}
+
 func FuzzRebase(f *testing.F) {
 	file, init := sampleFile()
 	f.Add(file[init:], int64(90000))

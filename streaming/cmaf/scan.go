@@ -1,6 +1,7 @@
 package cmaf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -82,6 +83,35 @@ func ScanFragments(r io.ReaderAt, size int64) (*Scan, error) {
 		out.Whole = f.Offset + f.Length
 	}
 	return out, nil
+}
+
+// ReadFragment returns the bytes of the fragment that r begins with, and reads no further.
+// It fails when there is none, and when it has more than most bytes.
+func ReadFragment(r io.Reader, most int64) ([]byte, error) {
+	var out bytes.Buffer
+	for {
+		at := out.Len()
+		if _, err := io.CopyN(&out, r, 8); err != nil {
+			return nil, fmt.Errorf("read fragment at %d: %w", at, err)
+		}
+		length, _, kind, err := boxHeader(out.Bytes()[at:])
+		if err != nil {
+			return nil, fmt.Errorf("read fragment at %d: %w", at, err)
+		}
+		if length > most-int64(at) {
+			return nil, fmt.Errorf("read fragment at %d: %w: %s of %d bytes", at, errBox, kind, length)
+		}
+		if _, err := io.CopyN(&out, r, length-8); err != nil {
+			return nil, fmt.Errorf("read %s at %d: %w", kind, at, err)
+		}
+		switch kind {
+		case "mdat":
+			return out.Bytes(), nil
+		case "prft", "moof":
+		default:
+			return nil, fmt.Errorf("read fragment at %d: %w: %q", at, errBox, kind)
+		}
+	}
 }
 
 // fragment reads the fragment that begins at offset. Its error is errBox when

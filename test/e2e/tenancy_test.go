@@ -129,6 +129,7 @@ func TestTenancy(t *testing.T) {
 			"open-share":   {body: map[string]string{"token": share.ID}, want: []int{401}},
 			"renew-share":  {body: map[string]string{"token": live.Token}, want: []int{403}},
 			"get-playlist": {ids: map[string]string{"token": playback.ID}, want: []int{401}},
+			"get-picture":  {ids: map[string]string{"token": playback.ID}, want: []int{401, 422}}, // 422 without a moment
 			"get-segment":  {ids: map[string]string{"token": playback.ID, "recording": c.ID}, want: []int{401}},
 			"head-segment": {ids: map[string]string{"token": playback.ID, "recording": c.ID}, want: []int{401}},
 

@@ -27,7 +27,7 @@ type Problem struct {
 	Title  string        `json:"title" doc:"What kind of problem it is, the same for every occurrence"`
 	Status int           `json:"status" doc:"The HTTP status"`
 	Detail string        `json:"detail" doc:"What is wrong with this request, and what to do about it"`
-	Code   gatepost.Code `json:"code" enum:"invalid,unauthenticated,forbidden,not_found,conflict,gone,too_large,rate_limited,unavailable,internal" doc:"The kind of problem, for programs"`
+	Code   gatepost.Code `json:"code" enum:"invalid,unauthenticated,forbidden,not_found,conflict,archived,gone,too_large,rate_limited,unavailable,unsupported,internal" doc:"The kind of problem, for programs"`
 	Field  string        `json:"field,omitempty" doc:"The field or parameter at fault, as a path"`
 	Errors []Violation   `json:"errors,omitempty" doc:"Every violation, when there is more to say than the detail"`
 }
@@ -71,6 +71,7 @@ var kinds = map[gatepost.Code]kind{
 	gatepost.TooLarge:        {http.StatusRequestEntityTooLarge, "The request is too large"},
 	gatepost.RateLimited:     {http.StatusTooManyRequests, "Too many attempts"},
 	gatepost.Unavailable:     {http.StatusServiceUnavailable, "Something needed is not available at the moment"},
+	gatepost.Unsupported:     {http.StatusNotImplemented, "It is not available here"},
 	gatepost.Internal:        {http.StatusInternalServerError, "An internal error"},
 }
 
