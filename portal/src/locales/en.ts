@@ -194,7 +194,7 @@ export const en: Words = {
   kinds: { government: 'Government', police: 'Police', department: 'Department', sub_control: 'Sub-control centre', business: 'Business', community: 'Community', operator: 'Operator', third_party: 'Third party' },
   errors: {
     invalid: 'Something that was entered is not right', unauthenticated: 'Please sign in again', forbidden: 'You are not allowed to do this', not_found: 'Not found', conflict: 'The present state does not allow it', gone: 'No longer available', archived: 'This footage lies in the deep archive and must be restored first',
-    too_large: 'Too large', rate_limited: 'Too many attempts; try again later', unavailable: 'Not available at the moment; try again later', internal: 'An internal error; it has been logged', network: 'No connection to the server', unexpected: "The server's answer was not understood",
+    too_large: 'Too large', rate_limited: 'Too many attempts; try again later', unavailable: 'Not available at the moment; try again later', unsupported: 'Not available on this server', internal: 'An internal error; it has been logged', network: 'No connection to the server', unexpected: "The server's answer was not understood",
     field: '{{message}}',
     fields: {
       contact: 'This contact cannot be taken', organisation: 'This name cannot be taken', code: 'This is not the code', plan: 'The plan has no room left', undertaking: 'The undertaking has changed; load the page again', organisation_id: 'There is no such organisation', role: 'This role cannot be given', cameras: 'This number is not allowed',

@@ -193,7 +193,7 @@ export const zh = {
   kinds: { government: '政府', police: '公安', department: '职能部门', sub_control: '分控中心', business: '企业商户', community: '居民社区', operator: '运营商', third_party: '第三方' },
   errors: {
     invalid: '填写的内容有误', unauthenticated: '请重新登录', forbidden: '您没有这项权限', not_found: '没有找到', conflict: '当前状态不允许这样做', gone: '已失效', archived: '录像在深度归档中，需先调档',
-    too_large: '内容过大', rate_limited: '操作过于频繁，请稍后再试', unavailable: '服务暂时不可用，请稍后再试', internal: '服务器内部错误，已记录', network: '网络不通，请检查连接', unexpected: '服务器的回答无法识别',
+    too_large: '内容过大', rate_limited: '操作过于频繁，请稍后再试', unavailable: '服务暂时不可用，请稍后再试', unsupported: '此服务器不提供这项功能', internal: '服务器内部错误，已记录', network: '网络不通，请检查连接', unexpected: '服务器的回答无法识别',
     field: '此项不符合要求：{{message}}',
     fields: {
       contact: '手机号或邮箱不符合要求，或已在使用', organisation: '单位名称不符合要求', code: '验证码不正确', plan: '套餐台数已满：可先退役一台，或联系运营方升级套餐', undertaking: '承诺书已更新，请刷新后重新阅读', organisation_id: '没有这个单位', role: '不能给予这个角色', cameras: '台数不符合要求',

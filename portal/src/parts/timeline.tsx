@@ -1,6 +1,6 @@
 import '@gatepost/sdk/timeline';
 import type { Span } from '@gatepost/sdk';
-import type { GatepostTimeline, TimelineEvents } from '@gatepost/sdk/timeline';
+import type { GatepostTimeline, PictureSource, TimelineEvents } from '@gatepost/sdk/timeline';
 import { LeftOutlined, RightOutlined, ZoomInOutlined, ZoomOutOutlined } from '@ant-design/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, DatePicker, Space, Tooltip } from 'antd';
@@ -34,10 +34,12 @@ export interface TimelineProps {
   onDay: (day: Date) => void;
   /** Absent: it can be read, not played. */
   onSeek?: (time: Date) => void;
+  /** Where pictures of moments come from while a look is open. */
+  pictures: PictureSource | null;
 }
 
 /** A day of a camera: what was recorded, where it is missing and why; a click plays. */
-export function Timeline({ camera, day, position, onDay, onSeek }: TimelineProps) {
+export function Timeline({ camera, day, position, onDay, onSeek, pictures }: TimelineProps) {
   const { t, i18n } = useTranslation();
   const say = useErrorWords();
   const dark = useDark();
@@ -63,6 +65,9 @@ export function Timeline({ camera, day, position, onDay, onSeek }: TimelineProps
   useEffect(() => {
     if (element.current) element.current.position = position;
   }, [position]);
+  useEffect(() => {
+    if (element.current) element.current.pictures = pictures;
+  }, [pictures]);
 
   const shift = (days: number) => {
     const d = new Date(day);

@@ -1,8 +1,9 @@
 import { PlayCircleOutlined, ThunderboltOutlined } from '@ant-design/icons';
 import type { Camera, MediaGrant, Span } from '@gatepost/sdk';
 import type { GatepostPlayer, PlayerSnapshot } from '@gatepost/sdk/player';
+import type { PictureSource } from '@gatepost/sdk/timeline';
 import { Alert, Button, Space, Tag } from 'antd';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Abilities } from '../ability';
 import { codeOf, useErrorWords } from '../errors';
@@ -50,6 +51,11 @@ export function archivedOf(spans: readonly Span[]): Window[] {
     else out.push(w);
   }
   return out;
+}
+
+/** Pictures of moments within a look at what was recorded, under its grant. */
+function picturesOf(token: string, from: number, to: number): PictureSource {
+  return async (at, o) => (at.getTime() >= from && at.getTime() < to ? client.playback.picture(token, { at }, o) : null);
 }
 
 /** The picture and the day below it. Each look is registered before the first frame. */
@@ -129,6 +135,8 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
 
   const what = asked === null ? '' : asked.kind === 'live' ? t('camera.live') : `${t('camera.playback')} ${span(asked.from, asked.to)}`;
   const over = shown?.state === 'denied' || shown?.state === 'error';
+  const token = over ? undefined : grant?.token;
+  const pictures = useMemo(() => (token !== undefined && look?.kind === 'playback' ? picturesOf(token, look.from, look.to) : null), [token, look]);
   return (
     <section>
       <div className="stage">
@@ -164,7 +172,7 @@ export function Watch({ camera, can }: { camera: Camera; can: Abilities }) {
         />
       )}
       {deep !== null && <Archived camera={camera.id} window={deep} onClose={() => setDeep(null)} />}
-      <Timeline camera={camera.id} day={day} onDay={setDay} position={position} {...(can.watch || playback?.allowed ? { onSeek: seek } : {})} />
+      <Timeline camera={camera.id} day={day} onDay={setDay} position={position} pictures={pictures} {...(can.watch || playback?.allowed ? { onSeek: seek } : {})} />
       <PurposeForm
         open={asked !== null} what={what} initial={purpose} onCancel={() => setAsked(null)}
         onDone={(p) => {

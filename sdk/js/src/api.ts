@@ -61,6 +61,16 @@ export type Grant = Schemas['Grant'];
 export type Action = Grant['action'];
 export type GrantInput = Body<'create-grant'>;
 export type NewGrant = Schemas['NewGrant'];
+/** A small picture of a moment. */
+export interface MomentPicture {
+  /** A JPEG; whoever shows it draws the label over it. */
+  image: Blob;
+  /** When it was taken: the key frame at or before the moment. */
+  time: Date;
+  /** The watermark that the media token names, '' for none. */
+  label: string;
+}
+
 /** What opens a picture: of POST /v1/grants, of POST /v1/shares/open, of POST /v1/shares/renew. */
 export type MediaGrant = Pick<NewGrant, 'token' | 'expires_at' | 'urls'> & { label?: string };
 export type MediaURLs = Schemas['PlayURLs'];

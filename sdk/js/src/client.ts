@@ -1,6 +1,6 @@
 import type {
   AcceptedInvitation, APIKey, APIKeyInput, BegunSignup, Camera, CameraInput, CameraPatch, CameraReason, Clip, ClipInput, Contact, Division,
-  EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Invitation, InvitationInput, Me, Message, NewAPIKey, NewGrant, NewInvitation,
+  EnrolledCamera, Evidence, EvidenceInput, EvidenceLink, Grant, GrantInput, Invitation, InvitationInput, Me, Message, MomentPicture, NewAPIKey, NewGrant, NewInvitation,
   NewShare, OpenedInvitation, OpenedShare, Organisation, OrganisationInput, Page, Plan, PlanUse, Session, Share, SharedGrant, ShareInput,
   ShareOpening, SignedUp, SignupInfo, SignupInput, StreamKey, Timeline, User, UserInput, UserPatch,
 } from './api';
@@ -8,6 +8,7 @@ import { cooperation } from './cooperation';
 import { health } from './health';
 import { GatepostError, errorOfResponse } from './error';
 import { government } from './government';
+import { labelOfToken } from './player/claims';
 import { SessionKeeper, send, type Fetch } from './session';
 
 export interface ClientOptions {
@@ -252,6 +253,18 @@ export function createClient(options: ClientOptions = {}) {
       list: (q: PageQuery & { camera_id: string }, o: CallOptions = {}) => get<Page<Grant>>('/v1/grants', o, { ...q }),
       /** Revokes; the picture is dark within 5 s. */
       revoke: (grant: string, o: CallOptions = {}) => remove(`/v1/grants/${id(grant)}`, o),
+    },
+
+    playback: {
+      /**
+       * The picture of a moment within the window of a media token for playback, 320 pixels wide unless
+       * told otherwise. Fails with `not_found` where nothing is recorded, `rate_limited` when too many are
+       * made, and `unsupported` where the server makes none.
+       */
+      async picture(token: string, of: { at: Date | string; width?: number }, o: CallOptions = {}): Promise<MomentPicture> {
+        const res = await exchange('GET', `/v1/playback/${id(token)}/picture`, { query: { at: iso(of.at), width: of.width }, authorised: false }, o);
+        return { image: await res.blob(), time: new Date(res.headers.get('Gatepost-Picture-Time') ?? of.at), label: labelOfToken(token) };
+      },
     },
 
     clips: {

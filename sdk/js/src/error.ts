@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'too_large'
   | 'rate_limited'
   | 'unavailable'
+  /** This deployment has not what it takes; trying again does not help. */
+  | 'unsupported'
   | 'internal'
   /** No answer came: the network is down, the server is away, or CORS forbids the reply. */
   | 'network'
@@ -36,12 +38,13 @@ const codeByStatus: Readonly<Record<number, ErrorCode>> = {
   422: 'invalid',
   429: 'rate_limited',
   500: 'internal',
+  501: 'unsupported',
   502: 'unavailable',
   503: 'unavailable',
   504: 'unavailable',
 };
 
-const serverCodes: ReadonlySet<string> = new Set(Object.values(codeByStatus));
+const serverCodes: ReadonlySet<string> = new Set<ErrorCode>([...Object.values(codeByStatus), 'archived']);
 
 /** The only error that the SDK throws, aborts aside: those reject with the signal's own reason. */
 export class GatepostError extends Error {

@@ -124,6 +124,8 @@ describe('errors', () => {
     [422, { code: 'invalid', detail: 'no', field: 'position.longitude' }, { code: 'invalid', field: 'position.longitude', message: 'no' }],
     [422, { code: 'invalid', detail: 'bad', errors: [{ location: 'body.name', message: 'too long' }] }, { code: 'invalid', field: 'name', errors: [{ field: 'name', message: 'too long' }] }],
     [410, { code: 'gone', detail: 'revoked' }, { code: 'gone', status: 410 }],
+    [409, { code: 'archived', detail: 'restore it' }, { code: 'archived', status: 409 }],
+    [501, { code: 'unsupported', detail: 'no ffmpeg' }, { code: 'unsupported', status: 501 }],
     [403, 'not JSON at all', { code: 'forbidden', message: 'HTTP 403' }],
     [502, '<html>', { code: 'unavailable' }],
     [418, '{}', { code: 'unexpected', status: 418 }],
@@ -176,6 +178,17 @@ describe('requests', () => {
       'GET /v1/shares',
       'GET /v1/cameras/a/timeline?from=1970-01-01T00%3A00%3A00.000Z&to=1970-01-02T00%3A00%3A00Z',
       'POST /v1/cameras/a/suspend {"reason":"broken"}',
+    ]);
+  });
+
+  it('fetches the picture of a moment without credentials, with its time and the label of the token', async () => {
+    const s = await started((_, res) => res.writeHead(200, { 'Content-Type': 'image/jpeg', 'Gatepost-Picture-Time': '2026-11-23T00:00:01.5Z' }).end('jpeg'));
+    const c = createClient({ baseUrl: s.url, apiKey: 'k' });
+    const token = `h.${btoa(JSON.stringify({ lbl: 'officer' }))}.s`;
+    const p = await c.playback.picture(token, { at: new Date('2026-11-23T00:00:03Z'), width: 160 });
+    expect([p.time.toISOString(), p.label, p.image.type, await p.image.text()]).toEqual(['2026-11-23T00:00:01.500Z', 'officer', 'image/jpeg', 'jpeg']);
+    expect(s.seen.map((r) => `${r.method} ${r.url} ${r.authorization}`)).toEqual([
+      `GET /v1/playback/${encodeURIComponent(token)}/picture?at=2026-11-23T00%3A00%3A03.000Z&width=160 `,
     ]);
   });
 

@@ -133,6 +133,7 @@ async function walk({ page, context, task, say, logs }) {
   await page.waitForFunction(() => document.querySelector('gatepost-player')?.store.snapshot.live === false, null, { timeout: 20_000 })
   await moving(page, 'playback')
   await has(zh ? '回到实时' : 'Back to live', 'the camera page')
+  await pointed(page)
   await shoot('camera-playback')
   if (task.shots) {
     await id('acceptance').and(page.locator('[data-passed]')).waitFor({ timeout: 60_000 })
@@ -244,6 +245,37 @@ async function clickRecorded(page) {
   await page.mouse.move(box.x + start + way, y + 30)
   await page.mouse.up()
   await page.mouse.click(box.x + (await at(1500)), y)
+}
+
+// pointed holds that the timeline shows the picture of the moment that is pointed at, by
+// mouse and by keys, that nothing moves for it, and that nothing is left of it.
+async function pointed(page) {
+  const line = page.locator('gatepost-timeline')
+  const preview = page.getByTestId('timeline-preview')
+  const before = await line.boundingBox()
+  const at = await line.evaluate((el) => {
+    const t = el.spans.find((s) => s.state === 'recorded').from + 3000
+    return ((t - el.view.from.getTime()) / (el.view.to.getTime() - el.view.from.getTime())) * el.clientWidth
+  })
+  await page.mouse.move(before.x + at, before.y + 26)
+  const shown = async (how) => {
+    await page.locator('gatepost-timeline [part=preview]:not([hidden]):not([data-stale])').waitFor({ timeout: 20_000 })
+    const colours = await preview.evaluate((c) => new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size)
+    want(colours > 100, `the picture shown by ${how} has ${colours} colours`)
+    return preview.evaluate((c) => [Date.parse(c.dataset.time), c.width])
+  }
+  const [time, width] = await shown('mouse')
+  const asked = await line.evaluate((el) => el.spans.find((s) => s.state === 'recorded').from + 3000)
+  want(width === 320 && time <= asked + 1000 && time > asked - 12_000, `a picture ${width} wide of ${asked - time} ms before the moment`)
+  const after = await line.boundingBox()
+  want(before.x === after.x && before.y === after.y && before.height === after.height, 'the timeline moves when it shows a picture')
+  await page.mouse.move(before.x + before.width / 2, before.y - 300)
+  await preview.waitFor({ state: 'hidden' })
+  await line.focus()
+  await page.keyboard.press('ArrowRight')
+  await shown('keys')
+  await line.evaluate((el) => el.blur())
+  await preview.waitFor({ state: 'hidden' })
 }
 
 // visit opens a camera as somebody who does not own it: he registers why before

@@ -1,3 +1,23 @@
+/** Burns a watermark into a picture, in three rows; '' burns nothing. */
+export function drawWatermark(c: CanvasRenderingContext2D, width: number, height: number, watermark: string, columns: number): void {
+  if (watermark === '') return;
+  c.font = `${Math.max(12, Math.round(height / 28))}px system-ui, sans-serif`;
+  c.textAlign = 'center';
+  c.textBaseline = 'middle';
+  c.fillStyle = 'rgb(255 255 255 / .38)';
+  c.shadowColor = 'rgb(0 0 0 / .6)';
+  c.shadowBlur = 2;
+  for (let row = 0; row < 3; row++) {
+    for (let column = 0; column < columns; column++) {
+      c.save();
+      c.translate(((column + 0.5) * width) / columns, ((row + 0.5) * height) / 3);
+      c.rotate(-Math.PI / 10);
+      c.fillText(watermark, 0, 0);
+      c.restore();
+    }
+  }
+}
+
 /** A still of a video with its watermark burnt in, as PNG. Fails when no picture has been decoded yet. */
 export async function takeSnapshot(video: HTMLVideoElement, watermark: string): Promise<Blob> {
   const { videoWidth: width, videoHeight: height } = video;
@@ -8,23 +28,7 @@ export async function takeSnapshot(video: HTMLVideoElement, watermark: string): 
   const c = canvas.getContext('2d');
   if (c === null) throw new DOMException('no canvas', 'NotSupportedError');
   c.drawImage(video, 0, 0, width, height);
-  if (watermark !== '') {
-    c.font = `${Math.max(12, Math.round(height / 28))}px system-ui, sans-serif`;
-    c.textAlign = 'center';
-    c.textBaseline = 'middle';
-    c.fillStyle = 'rgb(255 255 255 / .38)';
-    c.shadowColor = 'rgb(0 0 0 / .6)';
-    c.shadowBlur = 2;
-    for (let row = 0; row < 3; row++) {
-      for (let column = 0; column < 3; column++) {
-        c.save();
-        c.translate(((column + 0.5) * width) / 3, ((row + 0.5) * height) / 3);
-        c.rotate(-Math.PI / 10);
-        c.fillText(watermark, 0, 0);
-        c.restore();
-      }
-    }
-  }
+  drawWatermark(c, width, height, watermark, 3);
   return new Promise((resolve, reject) =>
     canvas.toBlob((b) => (b === null ? reject(new DOMException('no still', 'EncodingError')) : resolve(b)), 'image/png'),
   );

@@ -1,6 +1,8 @@
-import type { Span } from '../api';
+import type { MomentPicture, Span } from '../api';
+import { drawWatermark } from '../player/snapshot';
+import { Preview, type Ask } from './preview';
 import { timelineCSS, timelineHTML } from './style';
-import { drawn, nextPlayable, pan, spanAt, ticks, timeAt, within, xOf, zoom, type TimeSpan, type View } from './view';
+import { drawn, nextPlayable, pan, playable, spanAt, ticks, timeAt, within, xOf, zoom, type TimeSpan, type View } from './view';
 import { languageOf, stamp, words } from './words';
 
 /** Events of `<gatepost-timeline>`. */
@@ -10,6 +12,9 @@ export interface TimelineEvents {
   /** Another part of time is shown; load its spans when they are not at hand. */
   viewchange: CustomEvent<{ from: Date; to: Date }>;
 }
+
+/** Gives the picture of a moment, as `client.playback.picture` does, or null. */
+export type PictureSource = Ask<MomentPicture>;
 
 const svgNS = 'http://www.w3.org/2000/svg';
 const stripTop = 8;
@@ -24,7 +29,8 @@ function millis(t: Date | string | number): number {
 /**
  * `<gatepost-timeline>`: a strip of what is recorded, missing (and why), expired and held. The
  * wheel zooms, dragging pans, a click or the hand seeks; arrows move the cursor, + and - zoom,
- * Enter seeks, Home and End go to the ends. Attributes: `theme` (dark), `lang`. Part: strip, tip.
+ * Enter seeks, Home and End go to the ends. With `pictures` it shows the picture of the moment that
+ * is pointed at. Attributes: `theme` (dark), `lang`. Parts: strip, tip, preview.
  */
 export class GatepostTimeline extends HTMLElement {
   static readonly observedAttributes = ['lang'];
@@ -37,6 +43,9 @@ export class GatepostTimeline extends HTMLElement {
   #press: { x: number; view: View; hand: boolean; moved: boolean } | null = null;
   #connected: AbortController | null = null;
   #pending = false;
+  #tipX = 0;
+  #pictures: PictureSource | null = null;
+  readonly #preview = new Preview<MomentPicture & { bitmap: ImageBitmap }>((shown) => this.#picture(shown));
   readonly #root: ShadowRoot;
 
   constructor() {
@@ -56,6 +65,20 @@ export class GatepostTimeline extends HTMLElement {
   set spans(spans: readonly (Span | TimeSpan)[]) {
     this.#spans = spans.map((s) => ({ from: millis(s.from), to: millis(s.to), state: s.state, ...(s.reason ? { reason: s.reason } : {}), ...(s.archived ? { archived: true } : {}) }));
     this.#draw();
+  }
+
+  /** Where pictures of moments come from; null: none are shown. */
+  get pictures(): PictureSource | null {
+    return this.#pictures;
+  }
+
+  set pictures(source: PictureSource | null) {
+    if (source === this.#pictures) return;
+    this.#pictures = source;
+    this.#preview.source = source === null ? null : async (at, o) => {
+      const p = await source(at, o);
+      return p === null ? null : { ...p, bitmap: await createImageBitmap(p.image) };
+    };
   }
 
   /** What part of time may be shown; sets the view to all of it. */
@@ -105,12 +128,15 @@ export class GatepostTimeline extends HTMLElement {
     this.addEventListener('pointercancel', () => this.#release(), on);
     this.addEventListener('pointerleave', () => this.#tip(null), on);
     this.addEventListener('keydown', (e) => this.#key(e), on);
+    this.addEventListener('focus', () => this.matches(':focus-visible') && this.#tipAt(this.#cursor ?? this.#position), on);
+    this.addEventListener('blur', () => this.#tip(null), on);
     this.#draw();
   }
 
   disconnectedCallback(): void {
     this.#connected?.abort();
     this.#connected = null;
+    this.#preview.want(null);
   }
 
   attributeChangedCallback(): void {
@@ -175,6 +201,7 @@ export class GatepostTimeline extends HTMLElement {
       this.#draw();
     } else {
       this.toggleAttribute('data-panning', true);
+      this.#tip(null);
       this.#show(pan(press.view, ((press.x - x) / this.#width) * (press.view.to - press.view.from), this.#limits));
     }
   }
@@ -200,6 +227,7 @@ export class GatepostTimeline extends HTMLElement {
       this.#cursor = cursor;
       if (cursor < this.#view.from) this.#show(within({ from: cursor, to: cursor + length }, this.#limits));
       if (cursor > this.#view.to) this.#show(within({ from: cursor - length, to: cursor }, this.#limits));
+      this.#tipAt(cursor);
       this.#draw();
     };
     const step = length / (e.shiftKey ? 10 : 100);
@@ -233,13 +261,51 @@ export class GatepostTimeline extends HTMLElement {
     return `${stamp(t)} · ${w.states[s.state]}${s.archived ? w.archived : why}`;
   }
 
+  /** Says what there is at a moment, beside it, when it is in view. */
+  #tipAt(t: number | null): void {
+    this.#tip(t === null || t < this.#view.from || t > this.#view.to ? null : xOf(this.#view, this.#width, t));
+  }
+
   #tip(x: number | null): void {
-    const tip = this.#root.querySelector('[part=tip]') as HTMLElement;
+    const tip = this.#part('tip');
     tip.hidden = x === null || this.#limits.to === 0;
-    if (x === null) return;
-    tip.textContent = this.describe(timeAt(this.#view, this.#width, x));
-    const half = tip.offsetWidth / 2;
-    tip.style.left = `${Math.max(half, Math.min(x, this.#width - half))}px`;
+    if (x === null) {
+      this.#preview.want(null);
+      return;
+    }
+    const t = timeAt(this.#view, this.#width, x);
+    tip.textContent = this.describe(t);
+    this.#place(tip, x);
+    const span = spanAt(this.#spans, t);
+    this.#part('preview').toggleAttribute('data-stale', true);
+    this.#tipX = x;
+    this.#preview.want(span !== null && playable(span) && !span.archived ? t : null);
+  }
+
+  #part(name: string): HTMLElement {
+    return this.#root.querySelector(`[part=${name}]`) as HTMLElement;
+  }
+
+  /** Centres what lies above the strip on x, and keeps it within the strip's width. */
+  #place(el: HTMLElement, x: number): void {
+    const half = el.offsetWidth / 2;
+    el.style.left = `${Math.max(half, Math.min(x, this.#width - half))}px`;
+  }
+
+  #picture(shown: (MomentPicture & { bitmap: ImageBitmap }) | null): void {
+    const canvas = this.#part('preview') as HTMLCanvasElement;
+    canvas.hidden = shown === null;
+    if (shown === null) return;
+    const { bitmap, label, time } = shown;
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    const c = canvas.getContext('2d');
+    c?.drawImage(bitmap, 0, 0);
+    if (c && label !== '') drawWatermark(c, bitmap.width, bitmap.height, `${label} ${stamp(time.getTime())}`, 1);
+    bitmap.close();
+    canvas.dataset['time'] = time.toISOString();
+    canvas.toggleAttribute('data-stale', false);
+    this.#place(canvas, this.#tipX);
   }
 
   #draw(): void {

@@ -30,7 +30,10 @@ svg { display: block; width: 100%; height: 100%; overflow: visible; }
 .cursor { stroke: var(--gatepost-axis); stroke-dasharray: 2 3; }
 [part=tip] { position: absolute; top: -30px; padding: 2px 8px; border-radius: 4px; background: rgb(0 0 0 / .82); color: #fff;
   white-space: nowrap; pointer-events: none; transform: translateX(-50%); font-variant-numeric: tabular-nums; z-index: 1; }
-[part=tip][hidden] { display: none; }
+[part=preview] { position: absolute; bottom: calc(100% + 34px); max-width: 240px; max-height: 180px; border-radius: 4px; background: #000;
+  box-shadow: 0 2px 10px rgb(0 0 0 / .45); pointer-events: none; transform: translateX(-50%); z-index: 1; }
+[part=preview][data-stale] { opacity: .5; }
+[part=tip][hidden], [part=preview][hidden] { display: none; }
 `;
 
 export const timelineHTML = `
@@ -48,4 +51,5 @@ export const timelineHTML = `
   <g class="over"><line class="cursor" y1="4" y2="50" visibility="hidden"/>
     <line class="hand" y1="4" y2="50" visibility="hidden"/><circle class="knob" cy="5" r="5" visibility="hidden" data-testid="timeline-handle"/></g>
 </svg>
+<canvas part="preview" data-testid="timeline-preview" aria-hidden="true" hidden></canvas>
 <div part="tip" hidden></div>`;
