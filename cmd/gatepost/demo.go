@@ -121,11 +121,10 @@ func runDemo(ctx context.Context, f *storeFlags, p *controlPlane, a gatepost.Add
 		return fmt.Errorf("read the demo's accounts: %w", err)
 	}
 	if !state.complete() {
-		if state, err = seedDemo(ctx, p, a, state); err != nil {
+		// What there is by now is kept, however it ends: passwords are nowhere else.
+		state, err = seedDemo(ctx, p, a, state)
+		if err := errors.Join(err, writeDemo(f, state)); err != nil {
 			return fmt.Errorf("set up the demo: %w", err)
-		}
-		if err := writeDemo(f, state); err != nil {
-			return fmt.Errorf("keep the demo's accounts: %w", err)
 		}
 	}
 	printDemo(os.Stdout, a, state)

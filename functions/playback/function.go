@@ -26,8 +26,9 @@ type Recordings interface {
 	Recordings(ctx context.Context, cameraID string, from, to time.Time, limit int) ([]gatepost.Recording, error)
 	RecordingTimes(ctx context.Context, cameraID string, from, to time.Time, limit int) ([]gatepost.Recording, error)
 	RecordingBounds(ctx context.Context, cameraID string) (first, last time.Time, ok bool, err error)
-	// PackHours packs hours that were over at a time, at most limit, and returns how many there were.
-	PackHours(ctx context.Context, over time.Time, limit int) (packed int, err error)
+	// PackHours packs hours that were over at a time, at most limit, and returns how many it tried. Where recordings
+	// changed since they were packed, nothing must have changed since another time.
+	PackHours(ctx context.Context, over, still time.Time, limit int) (tried int, err error)
 }
 
 // Cameras is what there is to know of a camera. Camera fails with NotFound.

@@ -19,6 +19,8 @@ const (
 	defaultRecordings = 100_000
 	batch             = 500 // recordings that are looked at once
 	maxProblem        = 500 // characters
+
+	longestRecording = 65 * time.Minute // an object ends after an hour, at a key frame
 )
 
 // Run does one round of the sweep: it goes on with the cameras behind those of the
@@ -200,19 +202,22 @@ func (f *Function) carryOut(ctx context.Context, c gatepost.Camera, run *gatepos
 		if err != nil {
 			return err
 		}
-		held, err := f.opts.Store.ActiveHolds(ctx, c.ID, o.From, o.To, now)
+		// A hold beside the window may keep a recording that reaches into it.
+		held, err := f.opts.Store.ActiveHolds(ctx, c.ID, o.From.Add(-longestRecording), o.To.Add(longestRecording), now)
 		if err != nil {
 			return err
 		}
+		inside := slices.ContainsFunc(held, func(h gatepost.Hold) bool { return h.From.Before(o.To) && h.To.After(o.From) })
 		switch {
-		case o.DoneAt == nil && left == 0 && len(held) == 0:
-			err = f.mark(ctx, o, &now, "order_carried_out", now)
+		case o.DoneAt == nil && left == 0 && !inside:
+			if err := f.mark(ctx, o, &now, "order_carried_out", now); err != nil {
+				return err
+			}
 			run.Orders++
 		case o.DoneAt != nil && left > 0 && len(held) > 0:
-			err = f.mark(ctx, o, nil, "order_open_again", now)
-		}
-		if err != nil {
-			return err
+			if err := f.mark(ctx, o, nil, "order_open_again", now); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -40,7 +40,11 @@ func (s *Store) tx(ctx context.Context, op, thing string, fn func(tx *sql.Tx) er
 // when it begins, and waits for rows that others are changing instead of losing
 // against them. It is for what rests on the rows that it changes alone.
 func (s *Store) txWaiting(ctx context.Context, op, thing string, fn func(tx *sql.Tx) error) error {
-	return s.failed(op, thing, s.retry(ctx, func() error { return s.txOnce(ctx, &sql.TxOptions{}, fn) }))
+	opts := &sql.TxOptions{}
+	if s.engine == PostgreSQL {
+		opts.Isolation = sql.LevelReadCommitted
+	}
+	return s.failed(op, thing, s.retry(ctx, func() error { return s.txOnce(ctx, opts, fn) }))
 }
 
 func (s *Store) txOnce(ctx context.Context, opts *sql.TxOptions, fn func(tx *sql.Tx) error) (err error) {

@@ -49,7 +49,7 @@ func (s *Store) InsertRecording(ctx context.Context, r gatepost.Recording) error
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO recording_hours (camera_id, hour) VALUES ($1, $2)
-			ON CONFLICT (camera_id, hour) DO UPDATE SET packed_at = 0 WHERE recording_hours.packed_at > 0`, hour.cameraID, hour.hour)
+			ON CONFLICT (camera_id, hour) DO UPDATE SET packed_at = $3 WHERE recording_hours.packed_at > 0`, hour.cameraID, hour.hour, -ms(time.Now()))
 		return err
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -90,7 +92,7 @@ func unpackHours(ctx context.Context, tx *sql.Tx, changed []recordingHour) error
 	slices.SortFunc(changed, recordingHour.compare)
 	for _, h := range slices.Compact(changed) {
 		// Whether it is packed or not: it may be about to be.
-		if _, err := tx.ExecContext(ctx, `UPDATE recording_hours SET packed_at = 0 WHERE camera_id = $1 AND hour = $2`, h.cameraID, h.hour); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE recording_hours SET packed_at = $3 WHERE camera_id = $1 AND hour = $2`, h.cameraID, h.hour, -ms(time.Now())); err != nil {
 			return err
 		}
 	}
@@ -98,23 +100,38 @@ func unpackHours(ctx context.Context, tx *sql.Tx, changed []recordingHour) error
 }
 
 // PackHours packs hours that were over at a time and are not packed, oldest first, at most limit, and
-// returns how many there were.
-func (s *Store) PackHours(ctx context.Context, over time.Time, limit int) (packed int, err error) {
+// returns how many it tried. Those whose recordings changed since they were packed, or that could not be packed,
+// have their turn when nothing happened to them since another time: where retention ends an hour, minute by
+// minute, nothing is left of it by then. A failure does not keep others from their turn.
+func (s *Store) PackHours(ctx context.Context, over, still time.Time, limit int) (tried int, err error) {
 	open, err := queryAll(ctx, s.read, scanRecordingHour,
 		`SELECT camera_id, hour FROM recording_hours WHERE packed_at = 0 AND hour < $1 ORDER BY hour LIMIT $2`, us(over)/hourUS, limit)
+	if err == nil && len(open) < limit {
+		var more []recordingHour
+		more, err = queryAll(ctx, s.read, scanRecordingHour,
+			`SELECT camera_id, hour FROM recording_hours WHERE packed_at < 0 AND packed_at > $1 AND hour < $2 ORDER BY packed_at DESC LIMIT $3`,
+			-ms(still)-1, us(over)/hourUS, limit-len(open))
+		open = append(open, more...)
+	}
 	if err != nil {
 		return 0, s.failed("list hours", "recording", err)
 	}
-	for i, h := range open {
-		if err := s.txWaiting(ctx, "pack hour", "recording", func(tx *sql.Tx) error { return packHour(ctx, tx, h) }); err != nil {
-			return i, err
+	var errs []error
+	for _, h := range open {
+		err := s.txWaiting(ctx, "pack hour", "recording", func(tx *sql.Tx) error { return packHour(ctx, tx, h) })
+		if err != nil && ctx.Err() == nil {
+			_, later := s.exec(ctx, "unpack hour", "recording", `UPDATE recording_hours SET packed_at = $3 WHERE camera_id = $1 AND hour = $2`, h.cameraID, h.hour, -ms(time.Now()))
+			err = errors.Join(err, later)
+		}
+		if errs = append(errs, err); gatepost.CodeOf(err) == gatepost.Unavailable || ctx.Err() != nil {
+			break
 		}
 	}
-	return len(open), nil
+	return len(open), errors.Join(errs...)
 }
 
 func packHour(ctx context.Context, tx *sql.Tx, h recordingHour) error {
-	n, err := changed(tx.ExecContext(ctx, `UPDATE recording_hours SET packed_at = $3 WHERE camera_id = $1 AND hour = $2 AND packed_at = 0`, h.cameraID, h.hour, ms(time.Now())))
+	n, err := changed(tx.ExecContext(ctx, `UPDATE recording_hours SET packed_at = $3 WHERE camera_id = $1 AND hour = $2 AND packed_at <= 0`, h.cameraID, h.hour, ms(time.Now())))
 	if err != nil || n == 0 { // another was here
 		return err
 	}
@@ -127,6 +144,9 @@ func packHour(ctx context.Context, tx *sql.Tx, h recordingHour) error {
 	if len(list) == 0 {
 		_, err := tx.ExecContext(ctx, `DELETE FROM recording_hours WHERE camera_id = $1 AND hour = $2`, h.cameraID, h.hour)
 		return err
+	}
+	if len(list) > maxHour {
+		return fmt.Errorf("%d recordings of an hour, at most %d can be packed", len(list), maxHour)
 	}
 	segments, err := encodeHourSegments(list)
 	if err != nil {

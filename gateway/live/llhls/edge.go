@@ -57,16 +57,17 @@ func (h *Handler) servePass(w http.ResponseWriter, req *http.Request, token stri
 		refuse(w, err)
 		return
 	}
-	until := now.Add(h.options.PassTTL)
-	if end := t.viewer.ExpiresAt; !end.IsZero() && end.Before(until) {
-		until = end
+	// The cache counts in whole seconds from when it reads this, the last of them to its end. A second
+	// is for the way there: who is admitted by a pass sees nothing after his grant's end.
+	until, seconds := now.Add(h.options.PassTTL), int(h.options.PassTTL/time.Second)-1
+	if end := t.viewer.ExpiresAt; !end.IsZero() && end.Before(until.Add(time.Second)) {
+		until, seconds = end, int(end.Sub(now)/time.Second)-2
 	}
 	t.session.see(until)
 	h.route(ring)
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
-	// The cache counts in whole seconds, the last of them to its end.
-	header.Set("X-Accel-Expires", strconv.Itoa(max(0, int(until.Sub(now)/time.Second)-1)))
+	header.Set("X-Accel-Expires", strconv.Itoa(max(0, seconds)))
 	header.Set("X-Gatepost-Playlist", "/edge/"+ring.Capability()+"/"+epoch)
 	w.WriteHeader(http.StatusNoContent)
 }

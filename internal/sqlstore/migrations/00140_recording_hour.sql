@@ -1,5 +1,6 @@
 -- The recordings of each camera's hours, together: see internal/sqlstore/recording_hour.go. All of it is made
--- from recordings, and can be made again: packed_at 0 asks for that. A change of what is packed sets it.
+-- from recordings, and can be made again. packed_at is when it was made (ms); 0: never; negative: when its recordings changed
+-- since, or last could not be packed.
 
 -- +goose Up
 CREATE TABLE recording_hours (
@@ -12,4 +13,5 @@ CREATE TABLE recording_hours (
     PRIMARY KEY (camera_id, hour)
 );
 CREATE INDEX recording_hours_open ON recording_hours (hour) WHERE packed_at = 0;
+CREATE INDEX recording_hours_changed ON recording_hours (packed_at) WHERE packed_at < 0;
 INSERT INTO recording_hours (camera_id, hour) SELECT DISTINCT camera_id, start_us / 3600000000 FROM recordings;

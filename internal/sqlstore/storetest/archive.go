@@ -162,7 +162,7 @@ func (a *Archive) Pack(t *testing.T) {
 	t.Helper()
 	for n := 1; n > 0; {
 		var err error
-		if n, err = a.Store.PackHours(t.Context(), a.To.Add(time.Hour), 10_000); err != nil {
+		if n, err = a.Store.PackHours(t.Context(), a.To.Add(time.Hour), now().Add(time.Hour), 10_000); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -144,7 +144,7 @@ func testRecordingWindows(t *testing.T, s *sqlstore.Store) {
 	}
 	// Read from rows, then from packed hours, then from some of each.
 	for _, packs := range []int{0, 2, 100} {
-		if n, err := s.PackHours(ctx, at(24*time.Hour), packs); err != nil || n > packs || n == 0 != (packs == 0) {
+		if n, err := s.PackHours(ctx, at(24*time.Hour), now(), packs); err != nil || n > packs || n == 0 != (packs == 0) {
 			t.Fatalf("packed %d of %d hours: %v", n, packs, err)
 		}
 		for _, w := range windows {

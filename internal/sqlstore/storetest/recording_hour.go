@@ -16,6 +16,7 @@ import (
 func init() {
 	register("recording hours", testRecordingHours)
 	register("recording hour race", testRecordingHourRace)
+	register("recording hour still", testRecordingHourStill)
 }
 
 // sameAsRows wants lists, which packed hours may give, to be what the rows say.
@@ -93,7 +94,7 @@ func testRecordingHours(t *testing.T, s *sqlstore.Store) {
 		},
 		"end move": func(r gatepost.Recording) error { return s.EndMove(ctx, r.ID, r.Key) },
 		"pack": func(gatepost.Recording) error {
-			_, err := s.PackHours(ctx, epoch.Add(span), 1+random.IntN(8))
+			_, err := s.PackHours(ctx, epoch.Add(span), now().Add(time.Hour), 1+random.IntN(8))
 			return err
 		},
 	}
@@ -111,11 +112,41 @@ func testRecordingHours(t *testing.T, s *sqlstore.Store) {
 	}
 	for n := 1; n > 0; {
 		var err error
-		if n, err = s.PackHours(ctx, epoch.Add(2*span), 100); err != nil {
+		if n, err = s.PackHours(ctx, epoch.Add(2*span), now().Add(time.Hour), 100); err != nil {
 			t.Fatal(err)
 		}
 	}
 	sameAsRows(t, s, c, epoch.Add(-time.Hour), epoch.Add(2*span), 10_000)
+}
+
+// What retention ends minute by minute is packed when that is over, not each time.
+func testRecordingHourStill(t *testing.T, s *sqlstore.Store) {
+	ctx := t.Context()
+	c := NewCamera(t, s, NewOrganisation(t, s, gatepost.KindBusiness).ID)
+	a, b := NewRecording(t, s, c, epoch, nil), NewRecording(t, s, c, epoch.Add(time.Minute), nil)
+	tries := func(still time.Time, want int) {
+		t.Helper()
+		if n, err := s.PackHours(ctx, epoch.Add(24*time.Hour), still, 10); n != want || err != nil {
+			t.Errorf("tried %d hours, %v; want %d", n, err, want)
+		}
+		sameAsRows(t, s, c, epoch.Add(-time.Hour), epoch.Add(time.Hour), 10)
+	}
+	before := now().Add(-time.Second)
+	tries(before, 1)
+	tries(now().Add(time.Second), 0)
+	if _, err := s.MarkGarbage(ctx, []string{a.ID}, now()); err != nil {
+		t.Fatal(err)
+	}
+	tries(before, 0)
+	NewRecording(t, s, c, epoch.Add(2*time.Minute), nil)
+	tries(before, 0)
+	tries(now().Add(time.Second), 1)
+	tries(now().Add(time.Second), 0)
+	if err := s.SetRecordingClass(ctx, b.ID, b.Key, gatepost.ClassInfrequent); err != nil {
+		t.Fatal(err)
+	}
+	tries(before, 0)
+	tries(now().Add(time.Second), 1)
 }
 
 // Hours are packed while their recordings change: at the end they are what the rows say.
@@ -133,7 +164,7 @@ func testRecordingHourRace(t *testing.T, s *sqlstore.Store) {
 	for range 2 {
 		wg.Go(func() {
 			for {
-				if _, err := s.PackHours(ctx, epoch.Add(24*time.Hour), 10); err != nil {
+				if _, err := s.PackHours(ctx, epoch.Add(24*time.Hour), now().Add(time.Hour), 10); err != nil {
 					failed <- fmt.Errorf("pack: %w", err)
 					return
 				}
