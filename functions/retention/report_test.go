@@ -187,12 +187,12 @@ func TestOrderUnderHold(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(*testing.T) *sqlstore.Store) {
 		w := newWorld(t, open(t), newDir(t))
 		shop := storetest.NewOrganisation(t, w.store, gatepost.KindBusiness)
-		c := w.camera(shop.ID, func(c *gatepost.Camera) { c.RetentionDays = 180 })
+		c := w.camera(shop.ID, func(c *gatepost.Camera) { c.RetentionDays = 360 })
 		w.policy(func(p *gatepost.RetentionPolicy) { p.General.Ceiling = 365 })
 		from := w.now.Add(-time.Hour)
 		h := w.hold(c, from, w.now, w.now.Add(1000*day))
 		o := w.order(c, from, w.now)
-		late := func(after time.Duration) { w.recorded(c, from.Add(after), 180) }
+		late := func(after time.Duration) { w.recorded(c, from.Add(after), 360) }
 		sweep := w.sweeper(w.store, w.objects)
 		is := func(what string, done bool, rows int) {
 			t.Helper()
