@@ -1,7 +1,8 @@
 // Package ffmpeg has ffmpeg make one picture of some coded video.
 //
 // Video goes in by a pipe and the picture comes out by another: ffmpeg opens no file and
-// no address. It runs in one thread and is killed when the context of the caller ends.
+// no address, and sees nothing of the environment. It runs in one thread and is killed when
+// the context of the caller ends.
 package ffmpeg
 
 import (
@@ -35,7 +36,10 @@ type Job struct {
 func Picture(ctx context.Context, path string, j Job) ([]byte, error) {
 	args := []string{"-hide_banner", "-loglevel", "error", "-protocol_whitelist", "pipe", "-threads", "1", "-max_pixels", maxPixels,
 		"-f", j.Format, "-i", "pipe:0", "-frames:v", "1", "-an"}
-	cmd := exec.CommandContext(ctx, path, append(append(args, j.Out...), "pipe:1")...)
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	cmd := exec.CommandContext(working, path, append(append(args, j.Out...), "pipe:1")...)
+	cmd.Env = []string{}
 	cmd.Stdin = bytes.NewReader(j.In)
 	cmd.WaitDelay = time.Second
 	var message bounded
@@ -49,14 +53,18 @@ func Picture(ctx context.Context, path string, j Job) ([]byte, error) {
 	}
 	lower(cmd.Process.Pid, j.Nice)
 	out, err := io.ReadAll(io.LimitReader(pipe, j.Most+1))
+	tooMuch := int64(len(out)) > j.Most
+	if tooMuch {
+		stop() // it waits for a reader
+	}
 	if waited := cmd.Wait(); err == nil {
 		err = waited
 	}
 	switch {
+	case tooMuch:
+		return nil, fmt.Errorf("ffmpeg made more than %d bytes", j.Most)
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("ffmpeg: %w", ctx.Err())
-	case int64(len(out)) > j.Most:
-		return nil, fmt.Errorf("ffmpeg made more than %d bytes", j.Most)
 	case err != nil:
 		return nil, fmt.Errorf("ffmpeg: %w: %s", err, message.text)
 	case len(out) == 0:

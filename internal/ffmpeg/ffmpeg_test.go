@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"image/jpeg"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +74,28 @@ func TestEnd(t *testing.T) {
 	_, err := ffmpeg.Picture(ctx, program(t), ffmpeg.Job{Format: "pgm_pipe", In: pgm(64, 36, 99), Out: []string{"-vf", "loop=loop=-1:size=1,select=0", "-f", "rawvideo"}, Most: 1 << 20})
 	if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took < 300*time.Millisecond || took > 20*time.Second {
 		t.Errorf("%v after %s", err, took)
+	}
+}
+
+// TestTooMuch: what is more than a pipe holds does not keep ffmpeg waiting for a reader.
+func TestTooMuch(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := ffmpeg.Picture(ctx, program(t), ffmpeg.Job{Format: "pgm_pipe", In: pgm(1280, 720, 99), Out: []string{"-pix_fmt", "gray", "-f", "rawvideo"}, Most: 1000})
+	if err == nil || !strings.Contains(err.Error(), "more than 1000 bytes") || ctx.Err() != nil {
+		t.Errorf("%d bytes, %v; deadline: %v", len(out), err, ctx.Err())
+	}
+}
+
+// TestEnvironment: ffmpeg would write a report of itself where FFREPORT says.
+func TestEnvironment(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report")
+	t.Setenv("FFREPORT", "file="+report)
+	if _, err := ffmpeg.Picture(t.Context(), program(t), ffmpeg.Job{Format: "pgm_pipe", In: pgm(64, 36, 99), Out: []string{"-f", "rawvideo"}, Most: 1 << 20}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(report); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("ffmpeg saw the environment: %v", err)
 	}
 }
 
