@@ -87,7 +87,7 @@ type Options struct {
 	// FFmpeg makes pictures of moments. Default: "ffmpeg", from PATH; where there is
 	// none, they are refused.
 	FFmpeg string
-	// Pictures is how many of those are made at a time; more are refused for a second. Default: 2.
+	// Pictures is how many of those are made at a time, each for another grant; more are refused for a second. Default: 2.
 	Pictures int
 	// TempDir takes clips while they are made: an hour may have gigabytes.
 	// Default: that of the system.
@@ -103,6 +103,7 @@ type Function struct {
 	opts     Options
 	clips    chan struct{}
 	pictures chan struct{}
+	turns    turns
 	looks    looks
 }
 

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/gatepost-video/gatepost"
 	"github.com/gatepost-video/gatepost/functions/host"
@@ -38,7 +41,7 @@ type pictureOutput struct {
 }
 
 // picture answers the key frame at or before a moment. It is made for the one who
-// asks, and nothing is kept of it here.
+// asks, and nothing is kept of it, here or on the way.
 func (f *Function) picture(ctx context.Context, in *pictureInput) (*pictureOutput, error) {
 	m, err := f.admit(ctx, in.Token)
 	if err != nil {
@@ -55,25 +58,62 @@ func (f *Function) picture(ctx context.Context, in *pictureInput) (*pictureOutpu
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case f.pictures <- struct{}{}:
-		defer func() { <-f.pictures }()
-	default:
-		return nil, host.TooMany(time.Second)
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	coded, err := f.coded(ctx, &r, s)
+	turn, over, err := f.turn(ctx, m.GrantID)
 	if err != nil {
 		return nil, err
 	}
-	jpeg, err := ffmpeg.Picture(ctx, program, ffmpeg.Job{Format: "mp4", In: coded, Out: small(in.Width), Most: maxPicture, Nice: 5})
+	defer over()
+	jpeg, err := f.draw(turn, program, &r, s, in.Width)
+	if err != nil && errors.Is(context.Cause(turn), errNewer) {
+		return nil, huma.ErrorWithHeaders(errNewer, http.Header{"Retry-After": {"1"}})
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The grant may have been revoked while the picture was made.
+	if m, err = f.admit(ctx, in.Token); err != nil {
+		return nil, err
+	}
+	f.watched(ctx, m, int64(len(jpeg)))
+	return &pictureOutput{ContentType: "image/jpeg", CacheControl: "private, no-store", Body: jpeg, Time: taken(&r, s).Format(time.RFC3339Nano)}, nil
+}
+
+// turn waits until what is under way for a grant has given up, and takes one of the places
+// for pictures. The context ends with patience, and when a newer picture of the
+// grant is asked for; over must be called. It fails when no place is free.
+func (f *Function) turn(ctx context.Context, grant string) (_ context.Context, over func(), _ error) {
+	ctx, done := f.turns.take(ctx, grant)
+	select {
+	case f.pictures <- struct{}{}:
+	default:
+		done()
+		return nil, nil, host.TooMany(time.Second)
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	return ctx, func() {
+		cancel()
+		<-f.pictures
+		done()
+	}, nil
+}
+
+// draw makes the JPEG of a segment's first picture.
+func (f *Function) draw(ctx context.Context, program string, r *gatepost.Recording, s gatepost.Segment, width int) ([]byte, error) {
+	coded, err := f.coded(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	jpeg, err := ffmpeg.Picture(ctx, program, ffmpeg.Job{Format: "mp4", In: coded, Out: small(width), Most: maxPicture, Nice: 5})
 	if err != nil {
 		return nil, &gatepost.Error{Code: gatepost.Unavailable, Message: "the picture of this moment cannot be made; play the window instead, or try again", Err: err}
 	}
-	f.watched(ctx, m, int64(len(jpeg)))
-	return &pictureOutput{ContentType: "image/jpeg", CacheControl: "private, max-age=60", Body: jpeg,
-		Time: wall(&r, s.Start).UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)}, nil
+	return jpeg, nil
+}
+
+// taken is when the first picture of a segment was taken, as precisely as it is told: whoever
+// asks for that moment gets that picture.
+func taken(r *gatepost.Recording, s gatepost.Segment) time.Time {
+	return wall(r, s.Start).UTC().Truncate(time.Microsecond)
 }
 
 // moment returns the recording of a moment and the segment in it that begins at the moment
@@ -103,7 +143,7 @@ func (f *Function) moment(ctx context.Context, m token.Media, at time.Time) (gat
 			continue
 		}
 		for k := len(e.segments) - 1; k >= 0; k-- {
-			if wall(r, e.segments[k].Start).After(at) {
+			if taken(r, e.segments[k]).After(at) {
 				continue
 			}
 			if r.Width == 0 {

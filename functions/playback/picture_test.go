@@ -2,10 +2,12 @@ package playback_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -41,7 +43,7 @@ func pictureOf(token string, at time.Time, more string) string {
 func (w *world) look(t testing.TB, path string) (image.Image, time.Time, *http.Response) {
 	t.Helper()
 	res, body := w.do(t, "GET", path, "", nil)
-	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "image/jpeg" || !strings.HasPrefix(res.Header.Get("Cache-Control"), "private") {
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "image/jpeg" || res.Header.Get("Cache-Control") != "private, no-store" {
 		t.Fatalf("%d %v %.300s", res.StatusCode, res.Header, body)
 	}
 	picture, err := jpeg.Decode(bytes.NewReader([]byte(body)))
@@ -201,21 +203,114 @@ func TestPictureWithoutFFmpeg(t *testing.T) {
 	}
 }
 
+// TestPictureTime asks for the moments that pictures say they were taken, and gets the same pictures:
+// also where the clock of the wall, which is a little off, puts them between two microseconds.
+func TestPictureTime(t *testing.T) {
+	w := newWorld(t)
+	start := past()
+	w.record(t, shades(t, "160x90", 6), start, 10*time.Second, func(r *gatepost.Recording) { r.End = r.End.Add(100 * time.Microsecond) })
+	good := w.grant(t, start, start.Add(time.Minute))
+	for at := time.Second; at < 6*time.Second; at += 2 * time.Second {
+		_, taken, _ := w.look(t, pictureOf(good, start.Add(at), ""))
+		if _, again, _ := w.look(t, pictureOf(good, taken, "")); !again.Equal(taken) {
+			t.Errorf("asked for %s: taken at %s", taken, again)
+		}
+	}
+}
+
+// objects is a store of objects where something happens as soon as one is read.
+type objects struct {
+	playback.Objects
+	read func(context.Context) error
+}
+
+func (o objects) Get(ctx context.Context, key string, off, length int64) (io.ReadCloser, error) {
+	if err := o.read(ctx); err != nil {
+		return nil, err
+	}
+	return o.Objects.Get(ctx, key, off, length)
+}
+
+// with serves the function with other options below a path.
+func (w *world) with(path string, o playback.Options) {
+	o.Tokens = w
+	mux := lambdahost.Handler(host.Options{Logger: slog.New(slog.DiscardHandler)}, playback.New(o).Register)
+	w.mux.Handle(path+"/", http.StripPrefix(path, mux))
+}
+
+// TestPictureRevoked: a grant that is revoked while the picture is made opens nothing, and no look is counted.
+func TestPictureRevoked(t *testing.T) {
+	w := newWorld(t)
+	start := past()
+	w.record(t, encode(t, "160x90", "1"), start, 5*time.Second, nil)
+	good := w.grant(t, start, start.Add(time.Minute))
+	var once sync.Once
+	w.with("/late", playback.Options{Store: w.store, Objects: objects{w.objects, func(ctx context.Context) (err error) {
+		once.Do(func() {
+			err = w.store.RevokeGrant(ctx, good, time.Now(), gatepost.LedgerEntry{Kind: gatepost.LedgerRevoke, Actor: "u", CameraID: w.camera.ID, Allowed: true})
+		})
+		return err
+	}}})
+	res, body := w.do(t, "GET", "/late"+pictureOf(good, start, ""), "", nil)
+	if res.StatusCode != 410 || !strings.Contains(body, "revoked") || res.Header.Get("Gatepost-Picture-Time") != "" {
+		t.Errorf("%d %.300s", res.StatusCode, body)
+	}
+	if looks, err := w.store.LooksByGrant(t.Context(), good); err != nil || len(looks) > 0 {
+		t.Errorf("%+v, %v", looks, err)
+	}
+}
+
+// TestPictureNewer: whoever asks again takes the place of the picture that is under way for the grant, and
+// leaves that of another grant alone.
+func TestPictureNewer(t *testing.T) {
+	w := newWorld(t)
+	start := past()
+	w.record(t, encode(t, "160x90", "1"), start, 5*time.Second, nil)
+	good, other := w.grant(t, start, start.Add(time.Minute)), w.grant(t, start, start.Add(time.Minute))
+	reading := make(chan struct{})
+	var once sync.Once
+	w.with("/slow", playback.Options{Store: w.store, Pictures: 1, Objects: objects{w.objects, func(ctx context.Context) (err error) {
+		once.Do(func() { // the first read ends when it is given up
+			close(reading)
+			<-ctx.Done()
+			err = ctx.Err()
+		})
+		return err
+	}}})
+	var older sync.WaitGroup
+	older.Go(func() {
+		res, body := w.do(t, "GET", "/slow"+pictureOf(good, start, ""), "", nil)
+		if res.StatusCode != 429 || res.Header.Get("Retry-After") != "1" || !strings.Contains(body, "newer picture") || !strings.Contains(body, "rate_limited") {
+			t.Errorf("the older: %d %v %.300s", res.StatusCode, res.Header, body)
+		}
+	})
+	<-reading
+	if res, body := w.do(t, "GET", "/slow"+pictureOf(other, start, ""), "", nil); res.StatusCode != 429 || strings.Contains(body, "newer") {
+		t.Errorf("of another grant: %d %.300s", res.StatusCode, body)
+	}
+	began := time.Now()
+	w.look(t, "/slow"+pictureOf(good, start, ""))
+	older.Wait()
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("the newer waited for the older to run out of time: %s", took)
+	}
+	w.look(t, "/slow"+pictureOf(other, start, ""))
+}
+
 // TestPicturesAtOnce: while as many are made as may be, more are told when to ask again;
 // afterwards they are made.
 func TestPicturesAtOnce(t *testing.T) {
 	w := newWorld(t)
 	start := past()
 	w.record(t, encode(t, "1280x720", "2"), start, 5*time.Second, nil)
-	good := w.grant(t, start, start.Add(time.Minute))
-	mux := lambdahost.Handler(host.Options{Logger: slog.New(slog.DiscardHandler)}, playback.New(playback.Options{Store: w.store, Objects: w.objects, Tokens: w, Pictures: 1}).Register)
-	w.mux.Handle("/one/", http.StripPrefix("/one", mux))
+	w.with("/one", playback.Options{Store: w.store, Objects: w.objects, Pictures: 1})
 	var (
 		all   sync.WaitGroup
 		mu    sync.Mutex
 		count = map[int]int{}
 	)
 	for range 10 {
+		good := w.grant(t, start, start.Add(time.Minute))
 		all.Go(func() {
 			res, body := w.do(t, "GET", "/one"+pictureOf(good, start, ""), "", nil)
 			mu.Lock()
@@ -231,7 +326,7 @@ func TestPicturesAtOnce(t *testing.T) {
 		t.Errorf("%v", count)
 	}
 	t.Logf("%v", count)
-	if res, body := w.do(t, "GET", "/one"+pictureOf(good, start, ""), "", nil); res.StatusCode != 200 {
+	if res, body := w.do(t, "GET", "/one"+pictureOf(w.grant(t, start, start.Add(time.Minute)), start, ""), "", nil); res.StatusCode != 200 {
 		t.Errorf("afterwards: %d %.200s", res.StatusCode, body)
 	}
 }
