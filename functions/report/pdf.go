@@ -167,9 +167,12 @@ func (p *paper) lines(size, width float64, s string) []string {
 	return list
 }
 
+// rounding is how much wider than a column a text may come out that the column was made for, in mm.
+const rounding = 0.001
+
 // cut is what fits of a text.
 func (p *paper) cut(size, width float64, s string) string {
-	if p.width(size, s) <= width {
+	if p.width(size, s) <= width+rounding {
 		return s
 	}
 	letters := []rune(s)

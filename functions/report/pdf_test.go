@@ -208,7 +208,11 @@ func TestCounty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := read(t, pdf)[0]
+	pages := read(t, pdf)
+	if strings.Contains(strings.Join(pages, ""), "…") {
+		t.Error("something is cut off")
+	}
+	first := pages[0]
 	for _, want := range []string{"一类点", "91.23%", "三类点", "91.25%"} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the first page of a county has no %s:\n%s", want, first)
