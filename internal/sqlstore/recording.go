@@ -148,12 +148,12 @@ func (s *Store) Recorded(ctx context.Context, cameras []string, from, to time.Ti
 // when there is none. Garbage is left out.
 func (s *Store) RecordingBounds(ctx context.Context, cameraID string) (first, last time.Time, ok bool, err error) {
 	var low, high sql.NullInt64
-	// The last to begin is not always the last to end, but near it.
+	// The last to begin is not always the last to end, but near it. A planner that sees no limit takes it for
+	// a long way, and PostgreSQL compiles the statement each time.
 	err = s.read.QueryRowContext(ctx,
 		`SELECT (SELECT MIN(start_us) FROM recordings WHERE camera_id = $1 AND garbage_at IS NULL),
-			(SELECT MAX(end_us) FROM recordings WHERE camera_id = $1 AND garbage_at IS NULL AND start_us >=
-				(SELECT MAX(start_us) FROM recordings WHERE camera_id = $1 AND garbage_at IS NULL) - $2)`,
-		cameraID, maxRecording.Microseconds()).Scan(&low, &high)
+			(SELECT MAX(end_us) FROM (SELECT end_us FROM recordings WHERE camera_id = $1 AND garbage_at IS NULL ORDER BY start_us DESC LIMIT 10) AS last)`,
+		cameraID).Scan(&low, &high)
 	if err != nil || !low.Valid {
 		return time.Time{}, time.Time{}, false, s.failed("read bounds of recordings", "recording", err)
 	}
