@@ -20,7 +20,7 @@ func (s *Store) RecordingsOfClass(ctx context.Context, cameraID string, class ga
 // SetRecordingClass notes the class of a recording's object, which has a key.
 func (s *Store) SetRecordingClass(ctx context.Context, id, key string, class gatepost.StorageClass) error {
 	_, err := s.changeRecordings(ctx, "set storage class",
-		`UPDATE recordings SET storage_class = $3 WHERE id = $1 AND object_key = $2 RETURNING camera_id, start_us / 3600000000`, id, key, string(class))
+		`UPDATE recordings SET storage_class = $3 WHERE id = $1 AND object_key = $2`, id, key, string(class))
 	return err
 }
 

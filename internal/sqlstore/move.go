@@ -39,8 +39,7 @@ func (s *Store) OutlivingRecordings(ctx context.Context, cameraID string, now ti
 // it is garbage, or moves already.
 func (s *Store) BeginMove(ctx context.Context, id, to string, now time.Time) (ok bool, err error) {
 	n, err := s.changeRecordings(ctx, "begin move",
-		`UPDATE recordings SET other_key = $2, other_at = $3 WHERE id = $1 AND object_key <> $2 AND other_key = '' AND garbage_at IS NULL
-		 RETURNING camera_id, start_us / 3600000000`, id, to, ms(now))
+		`UPDATE recordings SET other_key = $2, other_at = $3 WHERE id = $1 AND object_key <> $2 AND other_key = '' AND garbage_at IS NULL`, id, to, ms(now))
 	return n > 0, err
 }
 
@@ -50,15 +49,14 @@ func (s *Store) BeginMove(ctx context.Context, id, to string, now time.Time) (ok
 func (s *Store) FinishMove(ctx context.Context, id, to string, days int, class gatepost.StorageClass, began time.Time) (ok bool, err error) {
 	n, err := s.changeRecordings(ctx, "finish move",
 		`UPDATE recordings SET other_key = object_key, object_key = $2, retention_days = $3, storage_class = $5, restored_until = 0
-		 WHERE id = $1 AND other_key = $2 AND other_at = $4 AND garbage_at IS NULL
-		 RETURNING camera_id, start_us / 3600000000`, id, to, int64(days), ms(began), string(class))
+		 WHERE id = $1 AND other_key = $2 AND other_at = $4 AND garbage_at IS NULL`, id, to, int64(days), ms(began), string(class))
 	return n > 0, err
 }
 
 // EndMove notes that there is no second object at a key any more.
 func (s *Store) EndMove(ctx context.Context, id, other string) error {
 	_, err := s.changeRecordings(ctx, "end move",
-		`UPDATE recordings SET other_key = '', other_at = 0 WHERE id = $1 AND other_key = $2 RETURNING camera_id, start_us / 3600000000`, id, other)
+		`UPDATE recordings SET other_key = '', other_at = 0 WHERE id = $1 AND other_key = $2`, id, other)
 	return err
 }
 

@@ -29,20 +29,21 @@ type scanner interface{ Scan(dest ...any) error }
 // fn may run more than once, see the package's overview. Errors come as failed
 // makes them.
 func (s *Store) tx(ctx context.Context, op, thing string, fn func(tx *sql.Tx) error) error {
-	opts := &sql.TxOptions{}
-	if s.engine == PostgreSQL {
-		opts.Isolation = sql.LevelSerializable
-	}
-	return s.failed(op, thing, s.retry(ctx, func() error { return s.txOnce(ctx, opts, fn) }))
+	return s.txAt(ctx, sql.LevelSerializable, op, thing, fn)
 }
 
 // txWaiting is tx at PostgreSQL's READ COMMITTED: each statement sees what is committed
 // when it begins, and waits for rows that others are changing instead of losing
 // against them. It is for what rests on the rows that it changes alone.
 func (s *Store) txWaiting(ctx context.Context, op, thing string, fn func(tx *sql.Tx) error) error {
+	return s.txAt(ctx, sql.LevelReadCommitted, op, thing, fn)
+}
+
+// txAt is tx at a level of PostgreSQL's; SQLite has one writer at a time.
+func (s *Store) txAt(ctx context.Context, level sql.IsolationLevel, op, thing string, fn func(tx *sql.Tx) error) error {
 	opts := &sql.TxOptions{}
 	if s.engine == PostgreSQL {
-		opts.Isolation = sql.LevelReadCommitted
+		opts.Isolation = level
 	}
 	return s.failed(op, thing, s.retry(ctx, func() error { return s.txOnce(ctx, opts, fn) }))
 }

@@ -74,11 +74,10 @@ func (s *Store) packedHours(ctx context.Context, segments bool, cameraID string,
 		WHERE camera_id = $1 AND hour >= $2 AND hour * 3600000000 < $4 AND packed_at > 0 ORDER BY hour LIMIT $5`, cameraID, hour, from, to, limit)
 }
 
-// changeRecordings runs a statement that changes recordings and ends in RETURNING camera_id, start_us / 3600000000, and has
-// their hours packed again later. It returns how many it changed.
+// changeRecordings runs a statement that changes recordings, and has their hours packed again later. It returns how many it changed.
 func (s *Store) changeRecordings(ctx context.Context, op, query string, args ...any) (n int64, err error) {
 	err = s.txWaiting(ctx, op, "recording", func(tx *sql.Tx) error {
-		hours, err := queryAll(ctx, tx, scanRecordingHour, query, args...)
+		hours, err := queryAll(ctx, tx, scanRecordingHour, query+` RETURNING camera_id, start_us / 3600000000`, args...)
 		if n = int64(len(hours)); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func (s *Store) DeepRecordings(ctx context.Context, cameraID string, from, to, a
 // SetRestored notes until when a copy of a recording's object, which has a key, can be read.
 func (s *Store) SetRestored(ctx context.Context, id, key string, until time.Time) error {
 	_, err := s.changeRecordings(ctx, "set restored",
-		`UPDATE recordings SET restored_until = $3 WHERE id = $1 AND object_key = $2 RETURNING camera_id, start_us / 3600000000`, id, key, ms(until))
+		`UPDATE recordings SET restored_until = $3 WHERE id = $1 AND object_key = $2`, id, key, ms(until))
 	return err
 }
 
